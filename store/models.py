@@ -1,0 +1,280 @@
+"""The shapes that leave the store: frozen, validated rows and the views that the command contracts promise.
+
+Times are seconds since the epoch, UTC (`float`); token counts are tokens; money is US dollars, always computed from
+tokens with the prices of the day and never stored. A view is what one reader wants to see at one moment: it is built
+by the query modules and never written back.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+ReasonArgs = dict[str, str | int | float]
+
+
+class Row(BaseModel):
+    """Base of everything the store hands out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Status(StrEnum):
+    """What a session is doing, as far as its client says."""
+
+    BUSY = "busy"
+    IDLE = "idle"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+
+
+class WaitingFor(StrEnum):
+    """What a session waits for; no value means that it works."""
+
+    YOU = "you"
+    PERMISSION = "permission"
+    TOOL = "tool"
+    BACKGROUND = "background"
+
+
+class Evidence(StrEnum):
+    """Where a cache state comes from, best first."""
+
+    GATEWAY = "gateway"
+    CLIENT = "client"
+    TRANSCRIPT = "transcript"
+    ASSUMED = "assumed"
+
+
+class CacheStateName(StrEnum):
+    """The five states of a prompt cache."""
+
+    WARM = "warm"
+    EXPIRED = "expired"
+    CHANGED = "changed"
+    LIKELY = "likely"
+    UNKNOWN = "unknown"
+
+
+class BudgetMode(StrEnum):
+    """Who decides about pings: nobody, the policy, or the person until a time."""
+
+    OFF = "off"
+    AUTO = "auto"
+    HOLD = "hold"
+
+
+TTLClass = Literal["5m", "1h"]
+Warmer = Literal["replay", "fork"]
+
+
+class Usage(Row):
+    """Tokens of one request, a turn, or a sum of them. `input` excludes what was read from or written to the cache."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+
+    @property
+    def cache_write(self) -> int:
+        """Tokens written to the cache, both classes."""
+        return self.cache_write_5m + self.cache_write_1h
+
+    @property
+    def prefix(self) -> int:
+        """Everything that the provider read as prompt."""
+        return self.input + self.cache_read + self.cache_write
+
+
+class Totals(Usage):
+    """A session's sum over its requests (pings are never requests)."""
+
+    requests: int = 0
+    usd: float | None = None
+    """None when a model without a known price took part."""
+
+
+class CacheView(Row):
+    """How warm a session's main lineage is, and how we know."""
+
+    state: CacheStateName = CacheStateName.UNKNOWN
+    ttl: TTLClass | None = None
+    ttl_seconds: float | None = None
+    expires_at: float | None = None
+    """Warm until (or, when expired, cold since)."""
+    evidence: Evidence | None = None
+    reason: str = ""
+    """Reason code for `changed` and `unknown` (`tools_changed`, `no_request`, ...)."""
+    probability: float | None = None
+    """Only for `likely`: the chance that the entry is still there."""
+    cold_tokens: int | None = None
+    """What a cold resume writes again."""
+    cold_usd: float | None = None
+
+
+class KeepaliveView(Row):
+    """What keep-alive does for a session, and why."""
+
+    mode: BudgetMode = BudgetMode.AUTO
+    warmer: Warmer | None = None
+    pings: int = 0
+    """Pings of the whole session."""
+    usd: float | None = 0.0
+    """Money those pings cost; None when a price is unknown."""
+    idle_pings: int = 0
+    idle_max_pings: int | None = None
+    max_usd: float | None = None
+    until: float | None = None
+    """End of a `hold`."""
+    next_ping_at: float | None = None
+    next_ping_usd: float | None = None
+    why: str = ""
+    """Reason code: why the next ping is (or is not) sent. tui/reasons.py puts it into words."""
+    why_args: ReasonArgs = Field(default_factory=dict)
+    in_flight: bool = False
+
+
+class SessionView(Row):
+    """One session as the list, the sidebar and `sessions --json` show it."""
+
+    id: str
+    agent: str
+    project: str
+    cwd: str
+    title: str = ""
+    status: Status = Status.UNKNOWN
+    waiting_for: WaitingFor | None = None
+    pid: int | None = None
+    tmux_pane: str | None = None
+    login: Literal["api_key", "subscription"] | None = None
+    opened_at: float | None = None
+    last_activity_at: float | None = None
+    ended_at: float | None = None
+    model: str | None = None
+    context_tokens: int | None = None
+    cache: CacheView = CacheView()
+    keepalive: KeepaliveView = KeepaliveView()
+    totals: Totals = Totals()
+
+
+class FileChange(Row):
+    """A file that a turn changed. `kind` is one letter: Added, Modified, Deleted, Renamed."""
+
+    path: str
+    kind: Literal["A", "M", "D", "R"]
+
+
+class FailedCommand(Row):
+    """A shell command that a turn ran and that failed."""
+
+    command: str
+    exit_code: int
+
+
+class CacheEvent(Row):
+    """What happened to the cache at the start of a turn, where something did."""
+
+    kind: Literal["kept", "lapsed", "changed", "compacted"]
+    cause: str = ""
+    tokens: int = 0
+    usd: float | None = None
+
+
+class TurnView(Row):
+    """One turn: what was asked, what it left, what it cost."""
+
+    n: int
+    started_at: float | None = None
+    ended_at: float | None = None
+    prompt: str = ""
+    answer: str = ""
+    files_changed: tuple[FileChange, ...] = ()
+    failed_commands: tuple[FailedCommand, ...] = ()
+    requests: int = 0
+    usage: Usage = Usage()
+    usd: float | None = None
+    context_before: int | None = None
+    context_after: int | None = None
+    cache_event: CacheEvent | None = None
+    memory: str = ""
+
+
+class SessionDetail(SessionView):
+    """`show ID`: the session plus what its transcript holds."""
+
+    compactions: int = 0
+    models: tuple[str, ...] = ()
+    first_at: float | None = None
+    last_at: float | None = None
+    malformed_lines: int = 0
+    turns: tuple[TurnView, ...] = ()
+
+
+class LedgerLine(Row):
+    """Keep-alive money of one session or one day."""
+
+    key: str
+    """Session id, or local date as YYYY-MM-DD."""
+    label: str = ""
+    pings: int = 0
+    hits: int = 0
+    spent_usd: float = 0.0
+    saved_usd: float = 0.0
+    lost_usd: float = 0.0
+    net_usd: float = 0.0
+
+
+class LedgerView(Row):
+    """`ledger --json`: what keep-alive cost and what it provably saved.
+
+    `lost_usd` is the part of `spent_usd` that went to idle periods from which nobody came back after the original
+    expiry; `net_usd` is saved minus spent.
+    """
+
+    pings: int = 0
+    hits: int = 0
+    spent_usd: float = 0.0
+    saved_usd: float = 0.0
+    lost_usd: float = 0.0
+    net_usd: float = 0.0
+    by_session: tuple[LedgerLine, ...] = ()
+    by_day: tuple[LedgerLine, ...] = ()
+
+
+class KeeperView(Row):
+    """`keeper status --json`."""
+
+    pid: int
+    port: int
+    url: str
+    upstream: str
+    sessions: int
+    since: float
+    supervised: bool
+    worker_pid: int = 0
+
+
+class NextPing(Row):
+    """A ping that is planned: the list under the board, so that spending is seen before it happens."""
+
+    session_id: str
+    name: str
+    at: float
+    usd: float | None
+    n: int
+    of: int | None
+
+
+class BoardView(Row):
+    """Everything the sidebar's board needs at one data version, read in one transaction."""
+
+    sessions: tuple[SessionView, ...] = ()
+    ended_today: tuple[SessionView, ...] = ()
+    keeper: KeeperView | None = None
+    today: LedgerLine = LedgerLine(key="")
+    next_pings: tuple[NextPing, ...] = ()
+    past_sessions: int = 0

@@ -1,0 +1,149 @@
+"""Pings: recorded before they are sent, settled by their answer, so that no crash hides what was spent.
+
+Until its answer is known a ping counts as a read against the idle and session caps and as a whole write against the
+day: the worst that it can have cost. A timeout is never settled, since nobody knows what it cost.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from store.database import immediate
+from store.models import TTLClass, Usage, Warmer
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What a reservation has to fit in, $; None: no such cap."""
+
+    idle_pings: int | None
+    session_usd: float | None
+    day_usd: float
+    day_start: float
+    """Local midnight, seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a lineage's idle period, its session and the day have spent or reserved so far."""
+
+    idle_pings: int
+    idle_usd: float
+    session_pings: int
+    session_usd: float
+    day_usd: float
+
+
+def spent(
+    connection: sqlite3.Connection, lineage_id: int, session_id: str, idle_id: int | None, day_start: float
+) -> Spent:
+    """Money and counts, reservations included; pings of a model without a price count as nothing."""
+    idle = connection.execute(
+        "SELECT count(*), coalesce(sum(usd), 0) FROM ping_money WHERE idle_id = ? AND lineage_id = ?",
+        (idle_id, lineage_id),
+    ).fetchone()
+    session = connection.execute(
+        "SELECT count(*), coalesce(sum(usd), 0) FROM ping_money WHERE session_id = ?", (session_id,)
+    ).fetchone()
+    day = connection.execute(
+        "SELECT coalesce(sum(day_usd), 0) FROM ping_money WHERE reserved_at >= ?", (day_start,)
+    ).fetchone()
+    return Spent(idle[0], idle[1], session[0], session[1], day[0])
+
+
+def unanswered(connection: sqlite3.Connection, lineage_id: int) -> bool:
+    """Whether a ping of this lineage is on its way."""
+    row = connection.execute("SELECT 1 FROM pings WHERE lineage_id = ? AND outcome = ''", (lineage_id,)).fetchone()
+    return row is not None
+
+
+def reserve(
+    connection: sqlite3.Connection,
+    *,
+    lineage_id: int,
+    session_id: str,
+    warmer: Warmer,
+    model: str,
+    ttl_class: TTLClass,
+    prefix_tokens: int,
+    manual: bool,
+    now: float,
+    expires_at: float,
+    read_usd: float,
+    write_usd: float,
+    caps: Caps,
+) -> int | str:
+    """Record a ping before it is sent; returns its id, or the reason code of the cap that it would break.
+
+    Caps are read and the row is written in one transaction that holds the write lock, so two workers cannot both
+    take the last of a budget.
+    """
+    with immediate(connection):
+        idle = connection.execute(
+            "SELECT id FROM idle_periods WHERE lineage_id = ? AND closed_at IS NULL ORDER BY id DESC LIMIT 1",
+            (lineage_id,),
+        ).fetchone()
+        idle_id = idle[0] if idle else None
+        so_far = spent(connection, lineage_id, session_id, idle_id, caps.day_start)
+        if unanswered(connection, lineage_id):
+            return "in_flight"
+        if so_far.day_usd + write_usd > caps.day_usd:
+            return "day_cap"
+        if caps.session_usd is not None and so_far.session_usd + read_usd > caps.session_usd:
+            return "money_spent"
+        if caps.idle_pings is not None and so_far.idle_pings >= caps.idle_pings:
+            return "pings_spent"
+        cursor = connection.execute(
+            "INSERT INTO pings (lineage_id, session_id, idle_id, warmer, model, ttl_class, prefix_tokens, manual,"
+            " reserved_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                lineage_id,
+                session_id,
+                idle_id,
+                warmer,
+                model,
+                ttl_class,
+                prefix_tokens,
+                manual,
+                now,
+                expires_at,
+            ),
+        )
+        return int(cursor.lastrowid or 0)
+
+
+def settle(
+    connection: sqlite3.Connection,
+    ping_id: int,
+    *,
+    outcome: str,
+    now: float,
+    sent_at: float | None = None,
+    status: int | None = None,
+    usage: Usage | None = None,
+    cost_known: bool = True,
+) -> None:
+    """Record what came of a ping. With `cost_known=False` (a timeout) the reservation stands."""
+    usage = usage or Usage()
+    connection.execute(
+        "UPDATE pings SET outcome = ?, settled_at = ?, sent_at = ?, status = ?, input = ?, output = ?,"
+        " cache_read = ?, cache_write_5m = ?, cache_write_1h = ? WHERE id = ?",
+        (
+            outcome,
+            now if cost_known else None,
+            sent_at,
+            status,
+            usage.input,
+            usage.output,
+            usage.cache_read,
+            usage.cache_write_5m,
+            usage.cache_write_1h,
+            ping_id,
+        ),
+    )
+
+
+def abandon_unanswered(connection: sqlite3.Connection) -> int:
+    """After a crash: mark pings whose answer will never be known; their reservations stand. Returns how many."""
+    return connection.execute("UPDATE pings SET outcome = 'lost' WHERE outcome = ''").rowcount

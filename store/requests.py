@@ -1,0 +1,61 @@
+"""Requests: what each call to the provider cost, counted once per provider message id over the whole store."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from store.models import Evidence, Usage
+
+
+def record(
+    connection: sqlite3.Connection,
+    *,
+    message_id: str,
+    session_id: str,
+    agent_id: str,
+    lineage_id: int | None,
+    evidence: Evidence,
+    model: str,
+    started_at: float,
+    usage: Usage,
+    status: int | None = None,
+    first_byte_seconds: float | None = None,
+    ended_at: float | None = None,
+) -> bool:
+    """Store a request, or improve the one that is there; returns whether it was new.
+
+    The gateway knows times and sees the true usage, so its rows are never overwritten by a transcript's; a
+    transcript's row takes whatever came last (streaming placeholders are replaced by the final figures).
+    """
+    new = (
+        connection.execute("SELECT 1 FROM requests WHERE message_id = ?", (message_id,)).fetchone() is None
+    )  # within the caller's transaction
+    connection.execute(
+        "INSERT INTO requests (message_id, session_id, agent_id, lineage_id, evidence, model, started_at,"
+        " first_byte_seconds, ended_at, status, input, output, cache_read, cache_write_5m, cache_write_1h)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (message_id) DO UPDATE SET evidence = excluded.evidence, model = excluded.model,"
+        " lineage_id = coalesce(excluded.lineage_id, lineage_id), started_at = excluded.started_at,"
+        " first_byte_seconds = excluded.first_byte_seconds, ended_at = excluded.ended_at, status = excluded.status,"
+        " input = excluded.input, output = max(output, excluded.output), cache_read = excluded.cache_read,"
+        " cache_write_5m = excluded.cache_write_5m, cache_write_1h = excluded.cache_write_1h"
+        " WHERE requests.evidence != 'gateway' OR excluded.evidence = 'gateway'",
+        (
+            message_id,
+            session_id,
+            agent_id,
+            lineage_id,
+            evidence,
+            model,
+            started_at,
+            first_byte_seconds,
+            ended_at,
+            status,
+            usage.input,
+            usage.output,
+            usage.cache_read,
+            usage.cache_write_5m,
+            usage.cache_write_1h,
+        ),
+    )
+    return new
