@@ -1,0 +1,251 @@
+"""Reads for the list: every open session with its cache, keep-alive and totals, at one moment.
+
+One read transaction, a handful of grouped queries, whatever the number of sessions; nothing here writes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+
+from store import budgets, cache, ledger, prices, turns
+from store.database import snapshot
+from store.models import (
+    BoardView,
+    BudgetMode,
+    CacheView,
+    KeepaliveView,
+    KeeperView,
+    NextPing,
+    ReasonArgs,
+    SessionDetail,
+    SessionView,
+    Totals,
+)
+from store.rows import BudgetRow, LineageRow, PriceRow, SessionRow, fetch_all
+
+_PLANNED = frozenset({"kept", "held", "tool_guard"})
+
+
+def board(
+    connection: sqlite3.Connection,
+    *,
+    now: float,
+    keeper: KeeperView | None,
+    default: BudgetRow,
+) -> BoardView:
+    """What the sidebar shows; `default` is the budget of sessions without one of their own."""
+    with snapshot(connection):
+        since = ledger.local_midnight(now)
+        rows = fetch_all(
+            SessionRow,
+            connection.execute(
+                "SELECT * FROM sessions WHERE ended_at IS NULL OR ended_at >= ? ORDER BY last_activity_at DESC",
+                (since,),
+            ),
+        )
+        views = _views(connection, rows, now, keeper is not None, default)
+        past = connection.execute("SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL").fetchone()[0]
+        today = ledger.today(connection, now)
+    opened = tuple(view for view in views if view.ended_at is None)
+    return BoardView(
+        sessions=opened,
+        ended_today=tuple(view for view in views if view.ended_at is not None),
+        keeper=keeper,
+        today=today,
+        next_pings=_next_pings(opened),
+        past_sessions=past,
+    )
+
+
+def sessions(
+    connection: sqlite3.Connection,
+    *,
+    now: float,
+    keeper_on: bool,
+    default: BudgetRow,
+    open_only: bool = False,
+    limit: int = 100,
+) -> list[SessionView]:
+    """Open and ended sessions, newest first."""
+    where = "WHERE ended_at IS NULL" if open_only else ""
+    with snapshot(connection):
+        rows = fetch_all(
+            SessionRow,
+            connection.execute(
+                f"SELECT * FROM sessions {where} ORDER BY coalesce(last_activity_at, opened_at) DESC LIMIT ?",  # noqa: S608
+                (limit,),
+            ),
+        )
+        return _views(connection, rows, now, keeper_on, default)
+
+
+def detail(
+    connection: sqlite3.Connection, session_id: str, *, now: float, keeper_on: bool, default: BudgetRow
+) -> SessionDetail:
+    """One session with its turns (`show ID`)."""
+    with snapshot(connection):
+        row = fetch_all(SessionRow, connection.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)))
+        view = _views(connection, row, now, keeper_on, default)[0]
+        models = connection.execute(
+            "SELECT DISTINCT model FROM requests WHERE session_id = ? AND model != ''", (session_id,)
+        )
+        malformed = connection.execute(
+            "SELECT coalesce(sum(malformed), 0) FROM sources WHERE session_id = ?", (session_id,)
+        ).fetchone()[0]
+        compactions = connection.execute(
+            "SELECT count(*) FROM lineages WHERE session_id = ? AND agent_id = '' AND replaced = 'compacted'",
+            (session_id,),
+        ).fetchone()[0]
+        return SessionDetail(
+            **view.model_dump(),
+            compactions=compactions,
+            models=tuple(row[0] for row in models),
+            first_at=view.opened_at,
+            last_at=view.last_activity_at,
+            malformed_lines=malformed,
+            turns=turns.read(connection, session_id),
+        )
+
+
+def _views(
+    connection: sqlite3.Connection, rows: Sequence[SessionRow], now: float, keeper_on: bool, default: BudgetRow
+) -> list[SessionView]:
+    ids = [row.id for row in rows]
+    marks = ", ".join("?" * len(ids))
+    lineages = {
+        lineage.session_id: lineage
+        for lineage in fetch_all(
+            LineageRow,
+            connection.execute(
+                "SELECT * FROM lineages WHERE id IN (SELECT max(id) FROM lineages WHERE agent_id = ''"  # noqa: S608
+                f" AND session_id IN ({marks}) GROUP BY session_id)",
+                ids,
+            ),
+        )
+    }
+    totals = {row[0]: row[1:] for row in connection.execute(_TOTALS.format(marks=marks), ids)}
+    pinged = {row[0]: row[1:] for row in connection.execute(_PINGS.format(marks=marks), ids)}
+    return [
+        _session(
+            row,
+            cache.view(lineage, _price(connection, lineage, now), now),
+            _keepalive(connection, row, lineage, pinged.get(row.id), now, keeper_on, default),
+            _totals(totals.get(row.id)),
+        )
+        for row in rows
+        for lineage in (lineages.get(row.id),)
+    ]
+
+
+_TOTALS = """
+SELECT r.session_id, count(*), sum(r.input), sum(r.output), sum(r.cache_read), sum(r.cache_write_5m),
+       sum(r.cache_write_1h), CASE WHEN count(*) = count(m.usd) THEN sum(m.usd) END
+FROM requests r JOIN request_money m ON m.id = r.id WHERE r.session_id IN ({marks}) GROUP BY r.session_id
+"""
+_PINGS = """
+SELECT m.session_id, count(*), CASE WHEN count(*) = count(m.usd) THEN sum(m.usd) END,
+       sum(m.idle_id IN (SELECT id FROM idle_periods WHERE closed_at IS NULL)), sum(m.outcome = '')
+FROM ping_money m WHERE m.session_id IN ({marks}) GROUP BY m.session_id
+"""
+
+
+def _price(connection: sqlite3.Connection, lineage: LineageRow | None, now: float) -> PriceRow | None:
+    return None if lineage is None else prices.at(connection, lineage.model, now, lineage.prefix_tokens)
+
+
+def _totals(row: Sequence[int | float | None] | None) -> Totals:
+    if row is None:
+        return Totals(usd=0.0)
+    names = ("requests", "input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "usd")
+    return Totals.model_validate(dict(zip(names, row, strict=True)))
+
+
+def _keepalive(
+    connection: sqlite3.Connection,
+    row: SessionRow,
+    lineage: LineageRow | None,
+    pinged: Sequence[float | None] | None,
+    now: float,
+    keeper_on: bool,
+    default: BudgetRow,
+) -> KeepaliveView:
+    budget = budgets.effective(connection, row.id) or default
+    count, usd, idle_count, unanswered = pinged or (0, 0.0, 0, 0)
+    why, args = _why(row, lineage, budget, keeper_on, now)
+    price = _price(connection, lineage, now)
+    next_at = lineage.next_ping_at if lineage and keeper_on and row.ended_at is None else None
+    return KeepaliveView(
+        mode=budget.mode,
+        warmer="replay" if row.launch_id and row.login == "api_key" else None,
+        pings=int(count or 0),
+        usd=usd,
+        idle_pings=int(idle_count or 0),
+        idle_max_pings=lineage.max_idle_pings if lineage else None,
+        max_usd=budget.usd,
+        until=budget.until,
+        next_ping_at=next_at,
+        next_ping_usd=price.cache_read * lineage.prefix_tokens / 1e6 if price and lineage and next_at else None,
+        why=why,
+        why_args=args,
+        in_flight=bool(unanswered),
+    )
+
+
+def _why(
+    row: SessionRow, lineage: LineageRow | None, budget: BudgetRow, keeper_on: bool, now: float
+) -> tuple[str, ReasonArgs]:
+    """The reason line's code: what the keeper decided, unless something that it cannot know is in the way."""
+    if row.ended_at is not None:
+        return row.end_reason or "ended", {}
+    if lineage is None:
+        return "no_request", {}
+    if lineage.replaced:
+        return lineage.replaced, {"tokens": lineage.broke_tokens or lineage.prefix_tokens}
+    expires = lineage.expires_at
+    if expires is not None and now >= expires:
+        return "expired", {"since": expires}
+    if row.launch_id is None:
+        return "watch_only", {}
+    if not keeper_on and budget.mode is not BudgetMode.OFF:
+        return "no_keeper", {}
+    return lineage.why, lineage.why_args
+
+
+def _session(row: SessionRow, cache_view: CacheView, keepalive: KeepaliveView, totals: Totals) -> SessionView:
+    return SessionView(
+        id=row.id,
+        agent=row.agent,
+        project=row.project,
+        cwd=row.cwd,
+        title=row.title,
+        status=row.status,
+        waiting_for=row.waiting_for,
+        pid=row.pid,
+        tmux_pane=row.tmux_pane,
+        login=row.login,
+        opened_at=row.opened_at,
+        last_activity_at=row.last_activity_at,
+        ended_at=row.ended_at,
+        model=row.model,
+        context_tokens=row.context_tokens,
+        cache=cache_view,
+        keepalive=keepalive,
+        totals=totals,
+    )
+
+
+def _next_pings(sessions: Sequence[SessionView]) -> tuple[NextPing, ...]:
+    planned = [
+        NextPing(
+            session_id=view.id,
+            name=view.project or view.id,
+            at=view.keepalive.next_ping_at,
+            usd=view.keepalive.next_ping_usd,
+            n=view.keepalive.idle_pings + 1,
+            of=view.keepalive.idle_max_pings,
+        )
+        for view in sessions
+        if view.keepalive.next_ping_at is not None and view.keepalive.why in _PLANNED
+    ]
+    return tuple(sorted(planned, key=lambda ping: ping.at))

@@ -1,0 +1,270 @@
+"""Reads the transcripts of Claude Code: lines of bytes in, events out.
+
+The counting rules are those of the format's field study: what is a person's prompt, a changed file, a failed command.
+The reader opens no file, never raises on any line, and keeps only what a later line needs: the commands of calls
+without a result, and the last known facts of the session. It does not merge the records of a request; that is the
+business of `turns`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from store.models import Usage
+from store.transcripts.events import (
+    CommandFailedEvent,
+    CompactionEvent,
+    Event,
+    FileChangedEvent,
+    MalformedLine,
+    MetaEvent,
+    NoticeEvent,
+    NoticeKind,
+    PromptEvent,
+    RequestEvent,
+    ToolCallEvent,
+    ToolResultEvent,
+    TurnEndedEvent,
+    WriteClass,
+)
+from store.transcripts.records import (
+    Block,
+    Record,
+    Tokens,
+    decode_content,
+    decode_record,
+    decode_tool_result,
+)
+from store.turn_memory import exit_code_of
+
+SYNTHETIC_MODEL = "<synthetic>"
+"""The client's own words in the assistant's place: no request was made."""
+
+_NOTICES: tuple[tuple[str, NoticeKind | None], ...] = (
+    ("<command-name", "slash_command"),
+    ("<command-message", "slash_command"),
+    ("<bash-input", "shell_command"),
+    ("<task-notification", "background"),
+    ("[Request interrupted", "interrupt"),
+    ("<local-command", None),
+    ("<bash-stdout", None),
+    ("<bash-stderr", None),
+    ("<system-reminder", None),
+)
+"""How text starts that no person typed as a prompt, and what it tells (nothing: None)."""
+
+_NOT_TYPED = tuple(start for start, _ in _NOTICES)
+
+
+class ClaudeReader:
+    """Reads one file. Feed it the lines in order, in as many pieces as they come."""
+
+    def __init__(self) -> None:
+        self.line_no = 0
+        """Lines seen, empty ones included."""
+        self.records = 0
+        """Non-empty lines seen, malformed ones included."""
+        self.malformed = 0
+        self.first_at: float | None = None
+        self.last_at: float | None = None
+        """Least and greatest time of any record: records are not in time order."""
+        self._commands: dict[str, str] = {}
+        self._failed: set[str] = set()
+        self._facts: tuple[str | None, str | None, str | None, str | None] = (None, None, None, None)
+        self._titles: dict[str, str] = {}
+        self._meta = MetaEvent(None, None, None, None, None)
+        self._talked = False
+
+    def feed(self, lines: Iterable[bytes]) -> Iterator[Event]:
+        """The events of some lines (with or without their newline). Lazy: lines count once they are iterated."""
+        for line in lines:
+            self.line_no += 1
+            if not line or line.isspace():
+                continue
+            self.records += 1
+            record = decode_record(line)
+            if record is None:
+                self.malformed += 1
+                yield MalformedLine(self.line_no)
+                continue
+            at = self._note_time(record)
+            yield from self._note_facts(record)
+            if record.type == "assistant":
+                yield from self._assistant(record, at)
+            elif record.type == "user":
+                yield from self._user(record, at, may_change_file=b'"structuredPatch"' in line)
+            elif record.type == "system":
+                yield from _system(record, at)
+            elif record.type == "attachment":
+                yield from _attachment(record, at)
+
+    def _note_time(self, record: Record) -> float | None:
+        if record.timestamp is None:
+            return None
+        at = record.timestamp.timestamp()
+        if self.first_at is None or at < self.first_at:
+            self.first_at = at
+        if self.last_at is None or at > self.last_at:
+            self.last_at = at
+        return at
+
+    def _note_facts(self, record: Record) -> Iterator[MetaEvent]:
+        facts = (record.session_id, record.cwd, record.version, record.git_branch)
+        title = self._note_title(record)
+        if facts == self._facts and not title:
+            return
+        self._facts = facts
+        known = self._meta
+        meta = MetaEvent(
+            session_id=facts[0] or known.session_id,
+            cwd=facts[1] or known.cwd,
+            version=facts[2] or known.version,
+            git_branch=facts[3] or known.git_branch,
+            title=self._titles.get("custom") or self._titles.get("ai") or self._titles.get("summary"),
+        )
+        if meta != known:
+            self._meta = meta
+            yield meta
+
+    def _note_title(self, record: Record) -> bool:
+        """Keep a title; the person's own beats the client's. True when there was one."""
+        if record.type == "custom-title" and record.custom_title:
+            self._titles["custom"] = record.custom_title
+        elif record.type == "ai-title" and record.ai_title:
+            self._titles["ai"] = record.ai_title
+        elif record.type == "summary" and record.summary and self._talked:
+            # Summaries at the head of a file name other conversations of the folder.
+            self._titles["summary"] = record.summary
+        else:
+            return False
+        return True
+
+    def _assistant(self, record: Record, at: float | None) -> Iterator[Event]:
+        self._talked = True
+        message = record.message
+        if message is None:
+            return
+        content = decode_content(message.content)
+        blocks = [Block(type="text", text=content)] if isinstance(content, str) else content
+        text = "".join(block.text or "" for block in blocks if block.type == "text")
+        if message.model == SYNTHETIC_MODEL:
+            if record.is_api_error_message:
+                yield NoticeEvent("api_error", text, at)
+            return
+        if message.id:
+            yield RequestEvent(
+                message_id=message.id,
+                at=at,
+                model=message.model,
+                usage=_usage(message.usage),
+                written=_written(message.usage),
+                text=text,
+                stop_reason=message.stop_reason,
+                sidechain=bool(record.is_sidechain),
+                agent_id=record.agent_id,
+            )
+        for block in blocks:
+            if block.type == "tool_use" and block.id:
+                command = block.input.command if block.input else None
+                self._commands[block.id] = command if command is not None else block.name or ""
+                yield ToolCallEvent(block.id, block.name or "", at)
+
+    def _user(self, record: Record, at: float | None, *, may_change_file: bool) -> Iterator[Event]:
+        self._talked = True
+        content = decode_content(record.message.content) if record.message else []
+        blocks = [Block(type="text", text=content)] if isinstance(content, str) else content
+        results = [block for block in blocks if block.type == "tool_result"]
+        for block in results:
+            yield from self._tool_result(block, at)
+        if results:
+            if may_change_file and not any(block.is_error for block in results):
+                yield from _file_change(record, at)
+            return
+        if record.is_compact_summary or record.is_sidechain:
+            return
+        text = "\n".join(block.text for block in blocks if block.type == "text" and block.text)
+        origin = record.origin.kind if record.origin else None
+        if origin == "task-notification" or text.startswith("<task-notification"):
+            yield NoticeEvent("background", text, at)
+        elif record.is_meta or origin not in (None, "human"):
+            return
+        elif text.startswith(_NOT_TYPED):
+            kind = next(kind for start, kind in _NOTICES if text.startswith(start))
+            if kind is not None:
+                yield NoticeEvent(kind, text, at)
+        elif text or any(block.type == "image" for block in blocks):
+            yield PromptEvent(at, text, self.line_no, record.uuid)
+
+    def _tool_result(self, block: Block, at: float | None) -> Iterator[Event]:
+        call_id = block.tool_use_id or ""
+        command = self._commands.pop(call_id, "")
+        failed = bool(block.is_error)
+        yield ToolResultEvent(call_id, at, failed)
+        code = exit_code_of(_result_text(block)) if failed else None
+        if code is not None and call_id not in self._failed:
+            self._failed.add(call_id)
+            yield CommandFailedEvent(call_id, command, code, at)
+
+
+def _result_text(block: Block) -> str:
+    content = decode_content(block.content)
+    if isinstance(content, str):
+        return content
+    return "\n".join(part.text for part in content if part.type == "text" and part.text)
+
+
+def _file_change(record: Record, at: float | None) -> Iterator[FileChangedEvent]:
+    result = decode_tool_result(record.tool_use_result)
+    if result is None or not result.file_path:
+        return
+    patch = bytes(result.structured_patch).translate(None, b" \t\r\n")
+    created = result.type == "create"
+    # An empty patch that is no creation changed nothing; without a patch the result is about something else.
+    if patch != b"null" and (created or patch != b"[]"):
+        yield FileChangedEvent(result.file_path, "A" if created else "M", at)
+
+
+def _system(record: Record, at: float | None) -> Iterator[Event]:
+    if record.subtype == "compact_boundary":
+        trigger = record.compact_metadata.trigger if record.compact_metadata else None
+        yield CompactionEvent(trigger or "unknown", at)
+    elif record.subtype == "turn_duration":
+        yield TurnEndedEvent(at, record.pending_background_agent_count or 0)
+
+
+def _attachment(record: Record, at: float | None) -> Iterator[NoticeEvent]:
+    attachment = record.attachment
+    if attachment is None or attachment.type != "queued_command":
+        return
+    prompt = decode_content(attachment.prompt)
+    text = prompt if isinstance(prompt, str) else "\n".join(block.text for block in prompt if block.text)
+    if attachment.command_mode == "prompt":
+        yield NoticeEvent("queued", text, at)
+    elif attachment.command_mode == "task-notification":
+        yield NoticeEvent("background", text, at)
+
+
+def _usage(tokens: Tokens | None) -> Usage | None:
+    if tokens is None:
+        return None
+    written = tokens.cache_creation_input_tokens or 0
+    one_hour = (tokens.cache_creation.ephemeral_1h_input_tokens or 0) if tokens.cache_creation else 0
+    five_minutes = (tokens.cache_creation.ephemeral_5m_input_tokens or 0) if tokens.cache_creation else 0
+    return Usage(
+        input=tokens.input_tokens or 0,
+        output=tokens.output_tokens or 0,
+        cache_read=tokens.cache_read_input_tokens or 0,
+        # Tokens without a class count where the provider's default puts them; `written` says that none was named.
+        cache_write_5m=max(five_minutes, written - one_hour),
+        cache_write_1h=one_hour,
+    )
+
+
+def _written(tokens: Tokens | None) -> WriteClass | None:
+    if tokens is None:
+        return None
+    if tokens.cache_creation and tokens.cache_creation.ephemeral_1h_input_tokens:
+        return "1h"
+    if tokens.cache_creation and tokens.cache_creation.ephemeral_5m_input_tokens:
+        return "5m"
+    return "unknown" if tokens.cache_creation_input_tokens else None

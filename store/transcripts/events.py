@@ -1,0 +1,143 @@
+"""What a transcript says, in words that do not depend on the client that wrote it.
+
+A reader yields these in the order of the file. Times (`at`) are seconds since the epoch, UTC, or None where the
+record has no readable time; records are not in time order. Texts are data from elsewhere, never markup.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from store.models import TTLClass, Usage
+from store.turn_memory import ChangeKind
+
+WriteClass = TTLClass | Literal["unknown"]
+"""TTL class of a request's cache write; `unknown` when tokens were written and no class was named."""
+
+NoticeKind = Literal["background", "queued", "interrupt", "slash_command", "shell_command", "api_error"]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptEvent:
+    """A person asked something: a turn begins. `text` is empty for an image alone."""
+
+    at: float | None
+    text: str
+    line: int
+    record_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestEvent:
+    """One record of a request's answer. Several share a `message_id`; the last one wins for every field.
+
+    `text` is the visible text of this record's block alone; `usage` is None when the record has none.
+    """
+
+    message_id: str
+    at: float | None
+    model: str | None
+    usage: Usage | None
+    written: WriteClass | None
+    text: str
+    stop_reason: str | None
+    sidechain: bool
+    agent_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCallEvent:
+    """A tool was called; it is pending until its `ToolResultEvent`."""
+
+    call_id: str
+    name: str
+    at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResultEvent:
+    """A tool answered, was denied, or was cancelled."""
+
+    call_id: str
+    at: float | None
+    is_error: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileChangedEvent:
+    """A tool changed a file."""
+
+    path: str
+    kind: ChangeKind
+    at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFailedEvent:
+    """A shell command ended with a code other than 0; once per `call_id`."""
+
+    call_id: str
+    command: str
+    exit_code: int
+    at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompactionEvent:
+    """The conversation was replaced by its summary. `trigger` is the client's word (`auto`, `manual`)."""
+
+    trigger: str
+    at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeEvent:
+    """Something that opens no turn: a background task's end, a prompt typed while the agent worked, an interruption,
+    a slash command or `!` command, an error of the provider."""
+
+    kind: NoticeKind
+    text: str
+    at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TurnEndedEvent:
+    """The client says that the agent has stopped working, and how many background tasks still run."""
+
+    at: float | None
+    background_tasks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class MetaEvent:
+    """What is known of the session; sent when any of it changed. The file's name is the better witness of the id:
+    a forked session's file begins with its parent's records."""
+
+    session_id: str | None
+    cwd: str | None
+    version: str | None
+    git_branch: str | None
+    title: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedLine:
+    """A line that is no JSON object. The first line of a file is 1, and empty lines count."""
+
+    line: int
+
+
+Event = (
+    PromptEvent
+    | RequestEvent
+    | ToolCallEvent
+    | ToolResultEvent
+    | FileChangedEvent
+    | CommandFailedEvent
+    | CompactionEvent
+    | NoticeEvent
+    | TurnEndedEvent
+    | MetaEvent
+    | MalformedLine
+)
