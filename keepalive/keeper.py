@@ -1,0 +1,138 @@
+"""The keeper as seen from outside: is it there, start it, stop it. Light: front ends import this, not the worker."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+
+import psutil
+
+from keepalive.config import Paths
+from keepalive.supervisor import KeeperError
+from store import settings
+from store.models import KeeperView
+
+STATUS = "keeper.status"
+"""Setting: who runs, written by the worker at its start and taken away when it leaves in peace."""
+FRONT_END = "frontend."
+"""Settings prefix: front ends that are open, by pid; value: the process's start."""
+START_WITHIN = 15.0
+STOP_WITHIN = 10.0
+
+
+def status(connection: sqlite3.Connection) -> KeeperView | None:
+    """The running keeper, or None. A worker between a crash and its restart counts as running."""
+    value = settings.get(connection, STATUS)
+    if not isinstance(value, dict):
+        return None
+    pid, worker = value.get("pid"), value.get("worker_pid")
+    if not isinstance(pid, int) or not isinstance(worker, int) or not (_is_ours(pid) or _is_ours(worker)):
+        return None
+    sessions = connection.execute(
+        "SELECT count(*) FROM sessions WHERE ended_at IS NULL AND launch_id IS NOT NULL"
+    ).fetchone()[0]
+    return KeeperView.model_validate(
+        {
+            **{key: value[key] for key in ("pid", "port", "upstream", "since")},
+            "worker_pid": worker,
+            "url": f"http://127.0.0.1:{value['port']}",
+            "sessions": sessions,
+            "supervised": bool(value.get("supervised")) and _is_ours(pid),
+        }
+    )
+
+
+def ensure(connection: sqlite3.Connection, paths: Paths) -> KeeperView:
+    """The running keeper, started when there is none; an orphaned worker is replaced by a supervised one.
+
+    Raises:
+        KeeperError: it does not come up; the message names the log.
+    """
+    found = status(connection)
+    if found is not None and found.supervised:
+        return found
+    if found is not None:
+        _terminate(found.worker_pid, STOP_WITHIN)
+    subprocess.Popen(
+        [sys.executable, "-m", "keepalive.keeper_main"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        cwd="/",
+    )
+    deadline = time.monotonic() + START_WITHIN
+    while time.monotonic() < deadline:
+        found = status(connection)
+        if found is not None and found.supervised:
+            return found
+        time.sleep(0.02)
+    raise KeeperError(f"the keeper did not start within {START_WITHIN:.0f} s; see {paths.log_file}")
+
+
+def stop(connection: sqlite3.Connection) -> bool:
+    """End the running keeper and wait until it is gone; returns False when none ran.
+
+    Raises:
+        KeeperError: it is still there after ten seconds.
+    """
+    found = status(connection)
+    if found is None:
+        return False
+    for pid in (found.pid, found.worker_pid):
+        _terminate(pid, STOP_WITHIN)
+    settings.delete(connection, STATUS)
+    return True
+
+
+def register_front_end(connection: sqlite3.Connection) -> None:
+    """Tell the keeper that a sidebar is open, so that it stays."""
+    me = psutil.Process()
+    settings.put(connection, f"{FRONT_END}{me.pid}", me.create_time())
+
+
+def leave_front_end(connection: sqlite3.Connection) -> None:
+    """The sidebar closes."""
+    settings.delete(connection, f"{FRONT_END}{os.getpid()}")
+
+
+def front_ends_alive(connection: sqlite3.Connection) -> bool:
+    """Whether any registered front end still runs; the entries of dead ones are taken away."""
+    alive = False
+    for key in settings.keys(connection, FRONT_END):
+        started = settings.get(connection, key)
+        try:
+            same = psutil.Process(int(key.removeprefix(FRONT_END))).create_time() == started
+        except (psutil.Error, ValueError):
+            same = False
+        if same:
+            alive = True
+        else:
+            settings.delete(connection, key)
+    return alive
+
+
+def _is_ours(pid: int) -> bool:
+    """A process id may have been used again by something else: ours says so in its command line."""
+    try:
+        process = psutil.Process(pid)
+        return process.status() != psutil.STATUS_ZOMBIE and any("keepalive." in part for part in process.cmdline())
+    except psutil.Error:
+        return False
+
+
+def _terminate(pid: int, seconds: float) -> None:
+    if not _is_ours(pid):
+        return
+    try:
+        process = psutil.Process(pid)
+        process.send_signal(signal.SIGTERM)
+        process.wait(seconds)
+    except psutil.NoSuchProcess:
+        return
+    except psutil.TimeoutExpired as error:
+        raise KeeperError(f"the keeper (pid {pid}) does not stop; end it with: kill -9 {pid}") from error

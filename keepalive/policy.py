@@ -1,0 +1,284 @@
+"""Whether, when and why the next ping of a lineage is sent: one pure function, `decide`.
+
+It keeps two promises. The guards (`_barred`, `_unaffordable`) hold in every mode, also for a `hold`. What the mode
+`auto` adds on top is a bet on when somebody comes back, and the bet is bounded: the pings of one idle period never
+cost more than the rebuild that they avoid. A learned policy replaces `Hazards`, nothing else. This module must not
+know how a ping is sent, nor read a clock or a store.
+
+The bet. Prices are in units of (prefix tokens x input price): a ping costs r, a lapse costs L = w - r more than a hit.
+- Break-even: at most floor(L / r) pings an idle period. Whatever happens that costs at most twice the best
+  possible if the wait ends, and never more than one extra write if it does not.
+- Tools, permissions, background tasks and work that stalls nearly always end: they are kept to break-even.
+- For a person, ping n + 1 has to be worth it: the chance that the next prompt falls into the time that this ping
+  buys, given that none came yet, exceeds r / L by `SURPLUS`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from keepalive.hazards import PRIOR, Hazards
+from keepalive.state import LineageView, clock_usable, due_at, expires_at, interval, last_send_at
+from store.models import BudgetMode, ReasonArgs, WaitingFor
+
+NEAR_LIMIT = 0.9
+"""Share of a rate limit from which on the rest is left to real requests."""
+HOLD_SECONDS = 7_200.0
+"""How long a hold without an end lasts, from the last real request."""
+SURPLUS = 1.15
+"""A ping for a person has to promise this much more than it costs: r / L prices no miss, and a miss is a paid write."""
+LEAST_INTERVAL = 0.25
+"""Share of the TTL that a ping has to buy. Where first bytes are slower than that, pings would chase each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the person allows: the session's budget and the limits over all sessions."""
+
+    mode: BudgetMode
+    until: float | None
+    max_idle_pings: int | None
+    max_session_usd: float | None
+    max_ping_usd: float = 0.25
+    max_day_usd: float = 3.0
+    min_prefix_tokens: int = 20_000
+    day_paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """What pings have cost so far: settled ones as billed, running ones as reserved."""
+
+    idle_pings: int
+    idle_usd: float
+    session_usd: float
+    day_usd: float
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """The bet behind a decision."""
+
+    chance: float
+    """That the wait ends within the lifetime that the ping buys, 0..1."""
+    price: float
+    """r / L: the ping's price as a share of what it can save."""
+    seconds: float
+    """That lifetime."""
+    waiting_for: WaitingFor | None
+
+    @property
+    def words(self) -> str:
+        """The bet as half a sentence."""
+        event = "you come back" if self.waiting_for is WaitingFor.YOU else "the wait ends"
+        return (
+            f"{100 * self.chance:.0f} % chance that {event} within the {_span(self.seconds)} that a ping buys, "
+            f"a ping costs {100 * self.price:.1f} % of the rebuild it can save"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Send the next ping at `at` (wall clock), unless something happens before."""
+
+    at: float
+    why: str
+    why_args: ReasonArgs
+    expected_value: float
+    """US dollars: chance x (rebuild - read) - ping. May be negative for a hold, or where the plan is break-even."""
+    odds: Odds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Send none, and say why."""
+
+    reason: str
+    args: ReasonArgs
+    until: float | None = None
+    """When the answer may change without any event; None = never."""
+    odds: Odds | None = None
+
+
+Decision = Ping | Stop
+
+
+def decide(view: LineageView, spend: Spend, rules: Rules, now: float, hazards: Hazards = PRIOR) -> Decision:
+    """The next ping of this lineage, or why there is none.
+
+    Asked early, a ping lies in the future (`at` = due time); asked late but in time, it is due `now`; later than that
+    it is a `Stop`. The first reason that applies is given, in this order: the lineage is gone; the person said no; no
+    way to ping it; nothing to keep; a stop recorded after an earlier ping; busy; time; price and provider limits;
+    caps; and for `auto`, what is worth it.
+    """
+    if barred := _barred(view, rules, now):
+        return barred
+    expiry, due, last, step = expires_at(view), due_at(view), last_send_at(view), interval(view)
+    if expiry is None or due is None or last is None or step is None or view.ttl_seconds is None:
+        return Stop("no_ttl", {})
+    if not clock_usable(view, now):
+        return Stop("clock", {})
+    if now >= expiry:
+        return Stop("expired", {"since": expiry})
+    if now >= last or step < LEAST_INTERVAL * view.ttl_seconds:
+        return Stop("too_late", {})
+    read, write = view.read_usd, view.write_usd
+    if read is None or write is None or view.read_multiplier <= 0:
+        return Stop("no_price", {"model": view.model})
+    if view.limits_used >= NEAR_LIMIT and (view.limits_reset_at is None or now < view.limits_reset_at):
+        return Stop("near_limit", {"percent": math.floor(100 * view.limits_used)}, view.limits_reset_at)
+    if view.compacts_at is not None and view.compacts_at < expiry + view.ttl_seconds:
+        return Stop("compacts", {"at": view.compacts_at})
+    if unaffordable := _unaffordable(spend, rules, read, write):
+        return unaffordable
+
+    at, end = max(now, due), _end(view, rules)
+    odds = _odds(view, spend.idle_pings, hazards)
+    if rules.mode is BudgetMode.HOLD and end is not None:
+        if expiry >= end:
+            return Stop("held", {"n": 0, "until": end}, end)
+        wanted = math.ceil((end - expiry) / step)
+    else:
+        if end is not None and at >= end:
+            return Stop("until_over", {"until": end})
+        if view.prefix_tokens < rules.min_prefix_tokens:
+            return Stop("under_floor", {"minimum": rules.min_prefix_tokens})
+        if spend.idle_pings >= break_even(view):
+            return Stop("break_even", {}, odds=odds)
+        wanted = _worth(view, spend.idle_pings, hazards)
+        if wanted == 0:
+            return Stop("not_worth", {"percent": round(100 * odds.chance) if odds else 0}, odds=odds)
+        if end is not None:
+            wanted = min(wanted, math.ceil((end - at) / step))
+
+    left = _within_caps(wanted, spend, rules, read, write)
+    reach = at + (left - 1) * step + view.ttl_seconds
+    value = (odds.chance if odds else 0.0) * (write - read) - read
+    if rules.mode is BudgetMode.HOLD and end is not None:
+        return Ping(at, "held", {"n": left, "until": min(end, reach)}, value, odds)
+    if view.waiting_for in (WaitingFor.YOU, WaitingFor.PERMISSION):
+        return Ping(at, "kept", {"n": left, "until": reach}, value, odds)
+    return Ping(at, "tool_guard", {"n": left, "at": at}, value, odds)
+
+
+def break_even(view: LineageView) -> int:
+    """Pings of one idle period that together cost no more than the lapse they avoid."""
+    saved = view.write_multiplier - view.read_multiplier
+    # The quotient is a whole number for the usual prices; floating point may land just below it.
+    return max(0, math.floor(saved / view.read_multiplier + 1e-9))
+
+
+def explain(decision: Decision) -> str:
+    """One sentence for people; where a reason has no odds behind it, its code and arguments."""
+    if isinstance(decision, Ping):
+        return f"stays: {decision.odds.words}" if decision.odds else f"stays: {decision.why}"
+    if decision.odds:
+        return f"goes ({decision.reason}): {decision.odds.words}"
+    given = ", ".join(f"{name} {value}" for name, value in decision.args.items())
+    return f"no ping: {decision.reason}" + (f" ({given})" if given else "")
+
+
+def _barred(view: LineageView, rules: Rules, now: float) -> Stop | None:
+    """Everything that forbids a ping whatever it costs and whenever it is due."""
+    if view.session_ended:
+        return Stop("ended", {})
+    if view.process_dead:
+        return Stop("dead", {})
+    if view.agent_id:
+        return Stop("subagent", {})
+    if view.replaced:
+        return Stop(view.replaced, {"tokens": view.replaced_tokens} if view.replaced == "compacted" else {})
+
+    if rules.mode is BudgetMode.OFF:
+        return Stop("off", {})
+    if rules.day_paused:
+        return Stop("paused", {})
+    end = _end(view, rules)
+    if end is not None and now >= end:
+        return Stop("until_over", {"until": end})
+
+    by_replay = view.attached and view.login == "api_key"
+    if not by_replay and not view.forkable:
+        return Stop("plan_login" if view.login == "subscription" else "watch_only", {})
+    if view.requests < 1 or view.last_request_at is None:
+        return Stop("no_request", {})
+    if view.requests < 2:
+        return Stop("one_request", {})
+    if view.thinking_enabled:
+        return Stop("thinking", {})
+    if not view.forkable and not (view.has_prefix and view.replayable):
+        return Stop("no_prefix", {})
+    if view.prefix_tokens < view.minimum_tokens:
+        return Stop("too_small", {"minimum": view.minimum_tokens})
+
+    if view.stop and (view.stop_until is None or now < view.stop_until):
+        return Stop(view.stop, view.stop_args, view.stop_until)
+    if view.ping_in_flight:
+        return Stop("in_flight", {})
+    if view.in_flight:
+        return Stop("working", {})
+    return None
+
+
+def _unaffordable(spend: Spend, rules: Rules, read: float, write: float) -> Stop | None:
+    """The caps. A hit is what the small ones reserve; the day's cap has to hold even when the ping misses."""
+    if read > rules.max_ping_usd:
+        return Stop("ping_cost", {"usd": read, "cap": rules.max_ping_usd})
+    if rules.max_idle_pings is not None and spend.idle_pings >= rules.max_idle_pings:
+        return Stop("pings_spent", {"sent": spend.idle_pings, "allowed": rules.max_idle_pings})
+    if rules.max_session_usd is not None and _session_usd(spend) + read > rules.max_session_usd:
+        return Stop("money_spent", {"usd": rules.max_session_usd})
+    if spend.day_usd + write > rules.max_day_usd:
+        return Stop("day_cap", {"usd": rules.max_day_usd})
+    return None
+
+
+def _within_caps(wanted: int, spend: Spend, rules: Rules, read: float, write: float) -> int:
+    """How many of `wanted` pings the caps will let through if each one hits; at least the one just allowed."""
+    counts: list[float] = [wanted]
+    if rules.max_idle_pings is not None:
+        counts.append(rules.max_idle_pings - spend.idle_pings)
+    if read > 0:
+        if rules.max_session_usd is not None:
+            counts.append((rules.max_session_usd - _session_usd(spend)) / read)
+        counts.append((rules.max_day_usd - spend.day_usd - write) / read + 1)
+    return max(1, math.floor(min(counts)))
+
+
+def _session_usd(spend: Spend) -> float:
+    """An idle period is part of its session: whichever sum is ahead counts."""
+    return max(spend.session_usd, spend.idle_usd)
+
+
+def _end(view: LineageView, rules: Rules) -> float | None:
+    """When the budget ends; a hold always does."""
+    if rules.until is None and rules.mode is BudgetMode.HOLD and view.last_request_at is not None:
+        return view.last_request_at + HOLD_SECONDS
+    return rules.until
+
+
+def _odds(view: LineageView, n: int, hazards: Hazards) -> Odds | None:
+    """The bet on ping n + 1; None where a rebuild costs no more than a read, so that there is nothing to win."""
+    saved = view.write_multiplier - view.read_multiplier
+    if saved <= 0 or view.ttl_class is None or view.ttl_seconds is None:
+        return None
+    chance = hazards.chance(view.waiting_for, view.ttl_class, n, view.ends_known_fraction)
+    return Odds(chance, view.read_multiplier / saved, view.ttl_seconds, view.waiting_for)
+
+
+def _worth(view: LineageView, sent: int, hazards: Hazards) -> int:
+    """How many more pings are worth it in a row, the next one first, if nothing happens meanwhile."""
+    most = break_even(view)
+    if view.waiting_for is not WaitingFor.YOU:
+        return most - sent
+    n = sent
+    while n < most and (odds := _odds(view, n, hazards)) and odds.chance > SURPLUS * odds.price:
+        n += 1
+    return n - sent
+
+
+def _span(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3_600:.0f} h"

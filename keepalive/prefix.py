@@ -1,0 +1,292 @@
+"""What one provider request says: whose it is, what its cache entries promise, and a fingerprint of its prefix.
+
+It exists so that lineages are told apart by what the provider hashes (tools, system, messages, in this order) and
+not by guesses. Pure: the facts hold digests and settings, never the content; the body stays with whoever captured it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from keepalive.usage import Headers, decode_body, header_value
+from store.models import TTLClass
+
+Json = object
+Login = Literal["api_key", "subscription"]
+Kind = Literal["main", "subagent", "side"]
+Thinking = Literal["enabled", "adaptive", "disabled"]
+Cause = Literal["", "model", "tools", "system", "messages", "shrunk"]
+
+MOVING_TAIL = 3
+"""Messages at a request's end that its successor may drop or rewrite: reminders and notices are not history."""
+
+_BILLING = "x-anthropic-billing-header"
+_OLD_USER_ID = re.compile(r"_session_([0-9a-fA-F-]{8,64})$")
+_DIGEST_BYTES = 16
+
+
+class BadRequest(ValueError):
+    """The body is no request that we can read. One line, without any of its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """One request to the messages endpoint."""
+
+    model: str
+    stream: bool
+    max_tokens: int | None
+    session_id: str | None
+    agent_id: str
+    """Empty for the main thread."""
+    marks: tuple[TTLClass | None, ...]
+    """Lifetime class of each breakpoint, in prompt order; None for a class we do not know."""
+    ttl_class: TTLClass | None
+    """Class of the last mark, the one that moves with the conversation and that a ping has to keep alive. With mixed
+    classes it also expires first: the provider demands that longer-lived marks come before shorter-lived ones."""
+    thinking: Thinking | None
+    has_format: bool
+    tool_choice_forced: bool
+    tool_count: int
+    """All tools, deferred ones too (those are outside the prefix and have no digest)."""
+    has_image: bool
+    effort: str | None
+    speed: str | None
+    login: Login
+    kind: Kind
+    """`side`: a title, a quota probe, an unmarked or formatted call; never what a lineage continues with."""
+    settings: tuple[tuple[str, str], ...] = field(repr=False)
+    """Settings outside the three parts that the provider also keys entries by: (name, canonical value)."""
+    blocks: tuple[bytes, ...] = field(repr=False)
+    """One digest a position: tools, then system blocks, then messages."""
+    n_tools: int
+    n_system: int
+    n_messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixChange:
+    """How a request's prefix relates to an earlier one's. `continues` goes with an empty cause."""
+
+    continues: bool
+    cause: Cause
+    first_differing_position: int | None
+    """Index into the new request's blocks where it leaves the old one; None when it holds all of the old one."""
+    settings: tuple[str, ...] = ()
+    """Names of changed settings; they may cost the messages' entries although the prefix continues."""
+
+
+def parse_request(body: bytes, headers: Headers) -> RequestFacts:
+    """Read one request, compressed with gzip or deflate or plain.
+
+    Raises BadRequest when the body is no JSON object or has another coding. Fields of a wrong type count as absent.
+    """
+    try:
+        plain, whole = decode_body(body, headers)
+        request: Json = json.loads(plain) if whole else None
+        if isinstance(request, dict):
+            return _facts(request, headers)
+    except (ValueError, RecursionError) as error:
+        raise BadRequest(f"request body is not readable JSON ({type(error).__name__})") from None
+    raise BadRequest("request body is not a whole JSON object")
+
+
+def compare(old: RequestFacts, new: RequestFacts) -> PrefixChange:
+    """Say whether `new` grew out of `old`; total.
+
+    With the same model, tools and system it continues when both start with the same messages and either
+    - the common part reaches into old's last `MOVING_TAIL` messages (the conversation went on), or
+    - new is old cut back (Escape and rewind): no longer than old, made of old's beginning and at most `MOVING_TAIL`
+      messages of its own. A summary that keeps only the first message is not that: one common message suffices
+      only when nothing follows it.
+    Else the cause is the first part that differs; for messages, `shrunk` when new has fewer of them (a compaction).
+    """
+    same = 0
+    for mine, theirs in zip(old.blocks, new.blocks, strict=False):
+        if mine != theirs:
+            break
+        same += 1
+    first = None if same == len(old.blocks) else same
+    before, after = dict(old.settings), dict(new.settings)
+    settings = tuple(name for name in after if before.get(name) != after[name])
+
+    if old.model != new.model:
+        return PrefixChange(False, "model", 0, settings)
+    if _part(old, "tools") != _part(new, "tools"):
+        return PrefixChange(False, "tools", same, settings)
+    if _part(old, "system") != _part(new, "system"):
+        return PrefixChange(False, "system", same, settings)
+    common = same - old.n_tools - old.n_system
+    grew = common >= old.n_messages - MOVING_TAIL
+    added = new.n_messages - common
+    cut = new.n_messages <= old.n_messages and (added == 0 or (common >= 2 and added <= MOVING_TAIL))
+    if common >= 1 and (grew or cut):
+        return PrefixChange(True, "", first, settings)
+    return PrefixChange(False, "shrunk" if new.n_messages < old.n_messages else "messages", same, settings)
+
+
+def _part(facts: RequestFacts, name: Literal["tools", "system"]) -> tuple[bytes, ...]:
+    if name == "tools":
+        return facts.blocks[: facts.n_tools]
+    return facts.blocks[facts.n_tools : facts.n_tools + facts.n_system]
+
+
+def _facts(request: dict[str, Json], headers: Headers) -> RequestFacts:
+    tools = [_mapping(tool) for tool in _list(request.get("tools"))]
+    system = _content(request.get("system"))
+    if system and str(_mapping(system[0]).get("text")).startswith(_BILLING):
+        # The provider strips it, as the first entry only, and some clients change it with every prompt.
+        system = system[1:]
+    messages = _list(request.get("messages"))
+    contents = [_content(_mapping(message).get("content")) for message in messages]
+    marks = tuple(_marks(request, tools, system, contents))
+    prefix_tools = [tool for tool in tools if tool.get("defer_loading") is not True]
+    digests = [_digest(_bare(tool)) for tool in prefix_tools]
+    digests += [_digest(_bare(block)) for block in system]
+    for message, content in zip(messages, contents, strict=True):
+        digests.append(_digest([_mapping(message).get("role"), [_bare(block) for block in content]]))
+
+    output = _mapping(request.get("output_config"))
+    thinking = _mapping(request.get("thinking"))
+    choice = _mapping(request.get("tool_choice"))
+    has_image = any(_holds_image(block) for content in contents for block in content)
+    max_tokens = request.get("max_tokens")
+    mode = _thinking(thinking.get("type"))
+    # An explicit default equals an omitted one.
+    settings: dict[str, Json] = {
+        "thinking": [mode, thinking.get("budget_tokens")] if mode in ("enabled", "adaptive") else None,
+        "tool_choice": None if choice == {"type": "auto"} else choice or None,
+        "images": has_image,
+        "effort": output.get("effort"),
+        "speed": None if request.get("speed") == "standard" else request.get("speed"),
+    }
+    has_format = bool(output.get("format")) or bool(request.get("output_format"))
+    agent_id = _word(header_value(headers, b"x-claude-code-agent-id")) or ""
+    return RequestFacts(
+        model=_word(request.get("model")) or "",
+        stream=request.get("stream") is True,
+        max_tokens=max_tokens if isinstance(max_tokens, int) and not isinstance(max_tokens, bool) else None,
+        session_id=_session_id(request, headers),
+        agent_id=agent_id,
+        marks=marks,
+        ttl_class=marks[-1] if marks else None,
+        thinking=mode,
+        has_format=has_format,
+        tool_choice_forced=choice.get("type") in ("any", "tool"),
+        tool_count=len(tools),
+        has_image=has_image,
+        effort=_word(output.get("effort")),
+        speed=_word(request.get("speed")),
+        login=login(headers),
+        kind=_kind(request, agent_id, marked=bool(marks), has_format=has_format),
+        settings=tuple((name, json.dumps(value)) for name, value in settings.items()),
+        blocks=tuple(digests),
+        n_tools=len(prefix_tools),
+        n_system=len(system),
+        n_messages=len(messages),
+    )
+
+
+def login(headers: Headers) -> Login:
+    """Which kind of credential a request carries. API keys come as Bearer too: the beta name tells a login apart."""
+    bearer = (header_value(headers, b"authorization") or "").lower().startswith("bearer ")
+    oauth = "oauth" in (header_value(headers, b"anthropic-beta") or "").lower()
+    return "subscription" if bearer and oauth else "api_key"
+
+
+def _kind(request: Mapping[str, Json], agent_id: str, *, marked: bool, has_format: bool) -> Kind:
+    max_tokens = request.get("max_tokens")
+    probe = isinstance(max_tokens, int) and max_tokens <= 1
+    # A title call that is neither formatted nor unmarked: no tools, one message, and a thinking budget.
+    title = (
+        not _list(request.get("tools"))
+        and len(_list(request.get("messages"))) <= 1
+        and _mapping(request.get("thinking")).get("type") == "enabled"
+    )
+    if not marked or has_format or probe or title:
+        return "side"
+    return "subagent" if agent_id else "main"
+
+
+def _session_id(request: Mapping[str, Json], headers: Headers) -> str | None:
+    """The client's own id: its header, else what it put into `metadata.user_id`, else the header that others use."""
+    named = _word(header_value(headers, b"x-claude-code-session-id"))
+    return named or _metadata_session(request) or _word(header_value(headers, b"x-session-id"))
+
+
+def _metadata_session(request: Mapping[str, Json]) -> str | None:
+    user_id = _mapping(request.get("metadata")).get("user_id")
+    if not isinstance(user_id, str):
+        return None
+    if old := _OLD_USER_ID.search(user_id):
+        return old[1]
+    try:
+        return _word(_mapping(json.loads(user_id)).get("session_id"))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _marks(
+    request: Mapping[str, Json], tools: list[Mapping[str, Json]], system: list[Json], contents: list[list[Json]]
+) -> Iterator[TTLClass | None]:
+    """Breakpoints in prompt order. One at the request's top level stands for the last block that can be cached."""
+    positions: list[Json] = [*tools, *system]
+    for content in contents:
+        for block in content:
+            inner = _mapping(block).get("content")
+            positions += [*_list(inner), block]  # a tool result's own blocks come before its end
+    for position in [*positions, request]:
+        mark = _mapping(position).get("cache_control")
+        if isinstance(mark, dict):
+            ttl = mark.get("ttl", "5m")
+            yield "5m" if ttl == "5m" else "1h" if ttl == "1h" else None
+
+
+def _bare(block: Json) -> Json:
+    """A block without its mark. Tool inputs and schemas may have a field of that name and keep it."""
+    if not isinstance(block, dict):
+        return block
+    if block.get("type") == "text" and len(block) - ("cache_control" in block) == 2 and "text" in block:
+        return {"type": "text", "text": block["text"]}  # equal to the plain string, whatever the keys' order
+    bare = {key: value for key, value in block.items() if key != "cache_control"}
+    if block.get("type") == "tool_result" and "content" in block:
+        bare["content"] = [_bare(inner) for inner in _content(block["content"])]
+    return bare
+
+
+def _digest(value: Json) -> bytes:
+    """Key order is kept: the provider may render it. Lone surrogates are legal in JSON text and survive."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
+
+
+def _holds_image(block: Json) -> bool:
+    found = _mapping(block)
+    return found.get("type") == "image" or any(_holds_image(inner) for inner in _list(found.get("content")))
+
+
+def _content(value: Json) -> list[Json]:
+    """Content as a list of blocks: a string is one text block."""
+    return [{"type": "text", "text": value}] if isinstance(value, str) else _list(value)
+
+
+def _thinking(value: Json) -> Thinking | None:
+    return value if value in ("enabled", "adaptive", "disabled") else None
+
+
+def _list(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else []
+
+
+def _mapping(value: Json) -> Mapping[str, Json]:
+    return value if isinstance(value, dict) else {}
+
+
+def _word(value: Json) -> str | None:
+    """An id or a code word; what could not be stored or shown as it is counts as absent."""
+    return value if isinstance(value, str) and 0 < len(value) <= 200 and value.isprintable() else None

@@ -1,0 +1,111 @@
+"""The last request of each lineage, in memory and nowhere else.
+
+Bodies and credentials live here while the worker lives; a restart forgets them, which is honest and cheap. Accounts
+are told apart by a hash keyed with a secret of this process, so that nothing that leaves here can be matched to a
+key.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from keepalive.exchange import Route
+from keepalive.prefix import RequestFacts
+from keepalive.usage import RateLimits
+
+_CREDENTIALS = frozenset({b"authorization", b"x-api-key"})
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """One request as the client sent it; its repr shows neither headers nor body."""
+
+    session_id: str
+    agent_id: str
+    account: str
+    route: Route
+    target: str
+    facts: RequestFacts
+    started_at: float
+    headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+
+
+@dataclass(slots=True)
+class AccountStop:
+    """Why nothing is sent with a credential, and until when (None: until its next good answer)."""
+
+    reason: str
+    args: dict[str, str | int | float]
+    until: float | None
+
+
+class Vault:
+    """Captured requests by lineage id, and what is known about their accounts."""
+
+    def __init__(self) -> None:
+        self._secret = secrets.token_bytes(32)
+        self._held: dict[int, Captured] = {}
+        self._current: dict[tuple[str, str], int] = {}
+        self._stops: dict[str, AccountStop] = {}
+        self._limits: dict[str, RateLimits] = {}
+
+    def account(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
+        """A name for the credential in these headers, meaningless outside this process."""
+        digest = hmac.new(self._secret, digestmod=hashlib.sha256)
+        for name, value in sorted((n.lower(), v) for n, v in headers if n.lower() in _CREDENTIALS):
+            digest.update(name + b"\0" + value + b"\0")
+        return digest.hexdigest()[:16]
+
+    def hold(self, lineage_id: int, captured: Captured) -> None:
+        """Keep this request as its lineage's last one; a lineage that it takes over from is dropped."""
+        thread = (captured.session_id, captured.agent_id)
+        before = self._current.get(thread)
+        if before is not None and before != lineage_id:
+            self._held.pop(before, None)
+        self._current[thread] = lineage_id
+        self._held[lineage_id] = captured
+
+    def get(self, lineage_id: int) -> Captured | None:
+        """The lineage's last request, if this worker saw it."""
+        return self._held.get(lineage_id)
+
+    def of_thread(self, session_id: str, agent_id: str) -> tuple[int, Captured] | None:
+        """The last request of a thread of a session, with its lineage's id."""
+        lineage_id = self._current.get((session_id, agent_id))
+        captured = self._held.get(lineage_id) if lineage_id is not None else None
+        return (lineage_id, captured) if lineage_id is not None and captured is not None else None
+
+    def drop_session(self, session_id: str) -> None:
+        """The session is over: forget its bytes and credentials."""
+        for thread in [thread for thread in self._current if thread[0] == session_id]:
+            self._held.pop(self._current.pop(thread), None)
+
+    def stop_account(self, account: str, stop: AccountStop) -> None:
+        """Nothing more is sent with this credential until the stop ends."""
+        self._stops[account] = stop
+
+    def clear_account(self, account: str) -> None:
+        """A real request of this credential was answered: it works (again)."""
+        self._stops.pop(account, None)
+
+    def account_stop(self, account: str, now: float) -> AccountStop | None:
+        """The stop in force for a credential."""
+        stop = self._stops.get(account)
+        if stop is not None and stop.until is not None and now >= stop.until:
+            del self._stops[account]
+            return None
+        return stop
+
+    def note_limits(self, account: str, limits: RateLimits) -> None:
+        """What the provider last said about a credential's rate limits; silence changes nothing."""
+        if limits != RateLimits():
+            self._limits[account] = limits
+
+    def limits(self, account: str) -> RateLimits:
+        """The last known rate limits of a credential."""
+        return self._limits.get(account, RateLimits())

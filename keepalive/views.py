@@ -1,0 +1,122 @@
+"""Gathers, from store, vault and configuration, what one decision about one lineage may know."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from keepalive.config import Config
+from keepalive.flights import Flights
+from keepalive.model_rules import minimum_prefix
+from keepalive.policy import Rules, Spend
+from keepalive.state import LineageView
+from keepalive.usage import Bucket
+from keepalive.vault import Vault
+from store import budgets, idle, lineages, pings, prices, sessions
+from store.ledger import local_midnight
+from store.models import BudgetMode
+from store.rows import LineageRow, SessionRow
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One lineage, its session, what it may spend and what it has spent."""
+
+    lineage: LineageRow
+    session: SessionRow
+    view: LineageView
+    spend: Spend
+    rules: Rules
+    day_start: float
+
+
+def gather(
+    connection: sqlite3.Connection,
+    lineage_id: int,
+    *,
+    vault: Vault,
+    flights: Flights,
+    config: Config,
+    now: float,
+    process_dead: bool,
+    clock_trusted: bool,
+) -> Situation | None:
+    """Read everything that `policy.decide` asks for; None for an unknown lineage. No side effects."""
+    lineage = lineages.get(connection, lineage_id)
+    session = sessions.get(connection, lineage.session_id) if lineage else None
+    if lineage is None or session is None:
+        return None
+    captured = vault.get(lineage_id)
+    account_stop = vault.account_stop(captured.account, now) if captured else None
+    limits = vault.limits(captured.account) if captured else None
+    fullest = max((limits.requests, limits.tokens, limits.input_tokens), key=_used) if limits else Bucket()
+    price = prices.at(connection, lineage.model, now, lineage.prefix_tokens)
+    write = None if price is None else prices.write_price(price, lineage.ttl_class)
+    period = idle.current(connection, lineage_id)
+    day_start = local_midnight(now)
+    spent = pings.spent(connection, lineage_id, session.id, period[0] if period else None, day_start)
+    return Situation(
+        lineage=lineage,
+        session=session,
+        view=LineageView(
+            session_ended=session.ended_at is not None,
+            process_dead=process_dead,
+            agent_id=lineage.agent_id,
+            requests=lineage.requests,
+            replaced=lineage.replaced,
+            in_flight=flights.any(session.id, session.launch_id, lineage.agent_id),
+            ping_in_flight=pings.unanswered(connection, lineage_id),
+            last_request_at=lineage.last_request_at,
+            last_touch_at=lineage.last_touch_at,
+            ttl_class=lineage.ttl_class,
+            ttl_seconds=lineage.ttl_seconds,
+            ttfb_p95=lineages.ttfb_p95(connection, lineage_id),
+            prefix_tokens=lineage.prefix_tokens,
+            minimum_tokens=minimum_prefix(lineage.model),
+            thinking_enabled=lineage.thinking,
+            replayable=not lineage.replayable,
+            has_prefix=captured is not None,
+            login=session.login,
+            attached=session.launch_id is not None,
+            waiting_for=session.waiting_for,
+            read_usd=None if price is None else price.cache_read * lineage.prefix_tokens / 1e6,
+            write_usd=None if write is None else write * lineage.prefix_tokens / 1e6,
+            read_multiplier=price.cache_read / price.input if price and price.input else 0.0,
+            write_multiplier=write / price.input if price and price.input and write else 0.0,
+            stop=account_stop.reason if account_stop else lineage.stop,
+            stop_args=account_stop.args if account_stop else lineage.stop_args,
+            stop_until=account_stop.until if account_stop else lineage.stop_until,
+            limits_used=fullest.used,
+            limits_reset_at=fullest.reset_at,
+            compacts_at=None,
+            ends_known_fraction=0.0,
+            clock_trusted=clock_trusted,
+            model=lineage.model,
+            replaced_tokens=lineage.broke_tokens or 0,
+        ),
+        spend=Spend(
+            idle_pings=spent.idle_pings,
+            idle_usd=spent.idle_usd,
+            session_usd=spent.session_usd,
+            day_usd=spent.day_usd,
+        ),
+        rules=_rules(connection, session.id, config),
+        day_start=day_start,
+    )
+
+
+def _used(bucket: Bucket) -> float:
+    return bucket.used
+
+
+def _rules(connection: sqlite3.Connection, session_id: str, config: Config) -> Rules:
+    budget = budgets.effective(connection, session_id) or config.default_budget()
+    return Rules(
+        mode=BudgetMode(budget.mode),
+        until=budget.until,
+        max_idle_pings=budget.pings,
+        max_session_usd=budget.usd,
+        max_ping_usd=config.budget.usd_per_ping,
+        max_day_usd=config.budget.usd_per_day,
+        min_prefix_tokens=config.budget.min_prefix_tokens,
+    )

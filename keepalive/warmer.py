@@ -1,0 +1,72 @@
+"""What the pinger asks a warmer for and what it gets back; the two ways to warm a prefix share these types.
+
+They exist so that policy, budget, verification and ledger need not know which way ran. Types only: no I/O, and no
+`repr` here may show a credential or a captured body.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from keepalive.usage import RateLimits
+from store.models import Usage
+
+Outcome = Literal["answered", "refused", "limited", "provider_error", "timeout", "too_late", "unreachable"]
+
+
+@dataclass(frozen=True, slots=True)
+class WarmRequest:
+    """One ping that is due. For a replay, `body` and `headers` are what `ping.build_replay` made."""
+
+    lineage_id: int
+    body: bytes = field(repr=False)
+    headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
+    target: str
+    """Path and query below the upstream, as captured."""
+    upstream: str = field(repr=False)
+    """The provider's base URL; it may have a path, and in odd set-ups a password."""
+    proxy: str | None = field(repr=False)
+    """URL of the launch's proxy, or None for a direct connection."""
+    ca_file: str | None
+    """PEM file with authorities that are trusted besides the system's own."""
+    not_after: float
+    """Wall time, seconds since the epoch: nothing is sent at or after it."""
+
+
+@dataclass(frozen=True, slots=True)
+class WarmAnswer:
+    """How a ping went. `sent_at` None means that nothing was sent, so nothing can be billed."""
+
+    outcome: Outcome
+    status: int | None = None
+    usage: Usage | None = None
+    message_id: str | None = None
+    retry_after: float | None = None
+    """Seconds."""
+    limits: RateLimits | None = None
+    sent_at: float | None = None
+    """Wall time just before the first byte of the request left."""
+    answered_at: float | None = None
+    """Wall time when the whole answer was there."""
+    detail: str = ""
+    """The provider's error word or the kind of failure; never text that could quote a request."""
+
+
+class Warmer(Protocol):
+    """Something that can read a lineage's prefix again. `warm` never raises for what a provider or network does."""
+
+    @property
+    def name(self) -> Literal["replay", "fork"]: ...
+
+    async def prepare(self) -> None:
+        """Do the slow part (heavy imports) ahead of time; called when the first ping is scheduled, not when due."""
+        ...
+
+    async def warm(self, request: WarmRequest) -> WarmAnswer:
+        """Send one ping, at most once, before `not_after`."""
+        ...
+
+    async def close(self) -> None:
+        """Close what is open; a ping that still runs is abandoned."""
+        ...

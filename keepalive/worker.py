@@ -1,0 +1,282 @@
+"""The keeper's worker: gateway, watcher, scheduler and pinger on one event loop, until told to stop.
+
+Everything that costs money or holds a secret lives here, in memory. The worker may die at any moment without harm:
+the parent holds the socket, the store holds what was spent.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+import socket
+import sqlite3
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+
+from keepalive import config as configuration
+from keepalive.clock import Clock, SystemClock
+from keepalive.clock_guard import ClockGuard
+from keepalive.config import Config, Paths
+from keepalive.flights import Flights
+from keepalive.gateway import Gateway
+from keepalive.keeper import STATUS, front_ends_alive
+from keepalive.liveness import SystemProcesses
+from keepalive.observer import Observer
+from keepalive.pinger import Pinger
+from keepalive.presence import Presence
+from keepalive.router import StoreRouter
+from keepalive.scheduler import PingScheduler
+from keepalive.sender import ReplayWarmer
+from keepalive.store_thread import StoreThread
+from keepalive.supervisor import PORT
+from keepalive.vault import Vault
+from keepalive.watcher import Watcher
+from store import budgets, database, idle, intents, launches, lineages, pings, settings
+
+log = logging.getLogger("warmside.worker")
+
+BUS_SECONDS = 0.2
+"""How often budgets and intents are looked for; an intent is taken within 250 ms."""
+LOOK_SECONDS = 1.0
+LEAVE_AFTER = 600.0
+"""Seconds without a live launch or a front end after which the keeper leaves."""
+LOG_BYTES = 1 << 20
+
+
+class Worker:
+    """Wires the parts together; `run` returns when `stop` was called or nobody needs a keeper any more."""
+
+    def __init__(
+        self,
+        *,
+        paths: Paths,
+        config: Config,
+        clock: Clock,
+        sock: socket.socket,
+        upstream: str | None = None,
+        parent: int | None = None,
+        stay: bool = False,
+    ) -> None:
+        self._clock = clock
+        self._sock = sock
+        self._parent = parent
+        self._stay = stay
+        self._upstream = upstream or config.providers.anthropic.upstream
+        self._stopping = asyncio.Event()
+        self._store = StoreThread(paths.store_file)
+        self._vault = Vault()
+        self._budgets_seen = 0.0
+        self._version = -1
+        self._needed_at = clock.wall()
+        processes = SystemProcesses()
+        flights = Flights()
+        presence = Presence(paths.claude_dir, processes)
+        self._router = StoreRouter(self._store)
+        self.pinger = Pinger(
+            store=self._store,
+            vault=self._vault,
+            flights=flights,
+            config=config,
+            clock=clock,
+            guard=ClockGuard(clock),
+            warmer=ReplayWarmer(clock),
+            alive=presence.session_alive,
+        )
+        self._scheduler = PingScheduler(self.pinger.fire)
+        self.pinger.use(self._scheduler)
+        observer = Observer(
+            store=self._store,
+            vault=self._vault,
+            flights=flights,
+            config=config,
+            clock=clock,
+            route_of=self._router.of_launch,
+            agent_of=self._router.agent_of,
+            changed=self.pinger.replan,
+        )
+        self._gateway = Gateway(
+            router=self._router,
+            observer=observer,
+            default_upstream=self._upstream,
+            clock=clock,
+            logger=logging.getLogger("warmside.gateway"),
+        )
+        self._watcher = Watcher(
+            store=self._store,
+            clock=clock,
+            config=config,
+            claude_dir=paths.claude_dir,
+            processes=processes,
+            presence=presence,
+            changed=self.pinger.replan,
+            ended=self._vault.drop_session,
+        )
+
+    def stop(self) -> None:
+        """Leave as soon as running requests allow."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Serve until stopped. Whatever fails in one look is logged, and the next look happens."""
+        await self._store.open()
+        await self._store.write(self._announce)
+        await self._gateway.start(self._sock)
+        self._scheduler.start()
+        await self.pinger.replan_all()
+        loops = [
+            asyncio.create_task(self._every(BUS_SECONDS, self._read_bus)),
+            asyncio.create_task(self._every(LOOK_SECONDS, self._look)),
+            asyncio.create_task(self._every(30.0, self._keep_house)),
+        ]
+        log.info("worker %d serves 127.0.0.1:%d", os.getpid(), self._port)
+        try:
+            await self._stopping.wait()
+        finally:
+            for loop in loops:
+                loop.cancel()
+            await asyncio.gather(*loops, return_exceptions=True)
+            self._scheduler.close()
+            await self._gateway.stop()
+            await self.pinger.close()
+            await self._store.write(self._withdraw)
+            await self._store.close()
+            log.info("worker %d left", os.getpid())
+
+    @property
+    def _port(self) -> int:
+        return int(self._sock.getsockname()[1])
+
+    def _announce(self, connection: sqlite3.Connection) -> None:
+        lineages.release_all(connection)
+        lost = pings.abandon_unanswered(connection)
+        if lost:
+            log.warning("%d pings of an earlier worker have no known answer; their reservations stand", lost)
+        settings.put(connection, PORT, self._port)
+        self._write_status(connection, supervised=self._parent is not None)
+
+    def _write_status(self, connection: sqlite3.Connection, *, supervised: bool) -> None:
+        before = settings.get(connection, STATUS)
+        same_parent = isinstance(before, dict) and before.get("pid") == self._parent
+        since = before.get("since") if isinstance(before, dict) and same_parent else None
+        settings.put(
+            connection,
+            STATUS,
+            {
+                "pid": self._parent if supervised and self._parent is not None else os.getpid(),
+                "worker_pid": os.getpid(),
+                "port": self._port,
+                "upstream": self._upstream,
+                "since": since if isinstance(since, int | float) else self._clock.wall(),
+                "supervised": supervised,
+            },
+        )
+
+    def _withdraw(self, connection: sqlite3.Connection) -> None:
+        lineages.release_all(connection)
+        settings.delete(connection, STATUS)
+
+    async def _every(self, seconds: float, look: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await look()
+            except Exception:
+                log.exception("a look failed")
+            await asyncio.sleep(seconds)
+
+    async def _read_bus(self) -> None:
+        version = await self._store.read(database.data_version)
+        if version == self._version:
+            return
+        self._version = version
+        now = self._clock.wall()
+        for intent in await self._store.write(lambda connection: intents.take(connection, now)):
+            result = await self.pinger.ping_now(intent.session_id)
+            await self._store.write(partial(intents.answer, intent_id=intent.id, result=result))
+        changed = await self._store.read(lambda c: budgets.changed_since(c, self._budgets_seen))
+        if changed:
+            self._budgets_seen = max(at for _, at in changed)
+            if any(session_id == budgets.DEFAULT for session_id, _ in changed):
+                await self.pinger.replan_all()
+            for session_id, _ in changed:
+                await self.pinger.replan(session_id)
+
+    async def _look(self) -> None:
+        await self.pinger.check_clock()
+        await self._watcher.poll()
+        if self._parent is not None and os.getppid() != self._parent:
+            log.warning("the parent is gone; going on unsupervised")
+            self._parent = None
+            await self._store.write(lambda c: self._write_status(c, supervised=False))
+
+    async def _keep_house(self) -> None:
+        now = self._clock.wall()
+        await self._store.write(lambda connection: idle.close_ended(connection, now))
+        if self._stay or self._gateway.active or await self._store.read(_needed):
+            self._needed_at = now
+        elif now - self._needed_at >= LEAVE_AFTER:
+            log.info("nobody needs a keeper; leaving")
+            self.stop()
+
+
+def _needed(connection: sqlite3.Connection) -> bool:
+    return bool(launches.live(connection)) or front_ends_alive(connection)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of the worker process; the supervisor starts it with its descriptors."""
+    parser = argparse.ArgumentParser(prog="warmside-worker")
+    parser.add_argument("--socket-fd", type=int, required=True)
+    parser.add_argument("--lock-fd", type=int, required=True, help="kept open: the lock lives while we do")
+    parser.add_argument("--parent", type=int)
+    parser.add_argument("--upstream")
+    parser.add_argument("--stay", action="store_true")
+    options = parser.parse_args(arguments)
+    paths = configuration.find_paths()
+    _log_to(paths.log_file)
+    try:
+        config = configuration.load(paths.config_file)
+    except configuration.ConfigError as error:
+        log.error("%s; running with the defaults, without pings", error)
+        config = Config.model_validate({"budget": {"mode": "off"}})
+    asyncio.run(_serve(options, paths, config))
+    return 0
+
+
+async def _serve(options: argparse.Namespace, paths: Paths, config: Config) -> None:
+    worker = Worker(
+        paths=paths,
+        config=config,
+        clock=SystemClock(),
+        sock=socket.socket(fileno=options.socket_fd),
+        upstream=options.upstream,
+        parent=options.parent,
+        stay=options.stay,
+    )
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, worker.stop)
+    await worker.run()
+
+
+def _log_to(path: Path) -> None:
+    """Rotated, 0600, without bodies or headers: nothing that is logged anywhere carries them."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    previous = os.umask(0o177)
+    try:
+        handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
+    finally:
+        os.umask(previous)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    root = logging.getLogger()
+    root.addHandler(handler)
+    root.setLevel(logging.WARNING)
+    logging.getLogger("warmside").setLevel(logging.INFO)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

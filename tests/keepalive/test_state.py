@@ -1,0 +1,158 @@
+"""Times and cache states of one lineage."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keepalive.state import (
+    LineageView,
+    cache_state,
+    clock_usable,
+    due_at,
+    expires_at,
+    interval,
+    last_send_at,
+    margin,
+    original_expiry,
+    touched_at,
+)
+from store.models import CacheStateName, WaitingFor
+
+T0 = 1_790_000_000.0
+SEEN = LineageView(
+    session_ended=False,
+    process_dead=False,
+    agent_id="",
+    requests=2,
+    replaced="",
+    in_flight=False,
+    ping_in_flight=False,
+    last_request_at=T0,
+    last_touch_at=T0,
+    ttl_class="5m",
+    ttl_seconds=300.0,
+    ttfb_p95=1.5,
+    prefix_tokens=80_000,
+    minimum_tokens=1_024,
+    thinking_enabled=False,
+    replayable=True,
+    has_prefix=True,
+    login="api_key",
+    attached=True,
+    waiting_for=WaitingFor.YOU,
+    read_usd=0.04,
+    write_usd=0.5,
+    read_multiplier=0.1,
+    write_multiplier=1.25,
+    stop="",
+    stop_args={},
+    stop_until=None,
+    limits_used=0.0,
+    limits_reset_at=None,
+    compacts_at=None,
+    ends_known_fraction=0.0,
+    clock_trusted=True,
+)
+
+
+@pytest.mark.parametrize(
+    ("ttl", "p95", "seconds"),
+    [
+        (300.0, 0.0, 15.0),
+        (300.0, 2.5, 17.5),
+        (3_600.0, 0.0, 60.0),  # a twentieth would be 180 s: never more than a minute
+        (40.0, 0.0, 5.0),  # a twentieth would be 2 s: never less than five
+    ],
+)
+def test_margin(ttl: float, p95: float, seconds: float) -> None:
+    assert margin(ttl, p95) == seconds
+
+
+def test_times_of_a_five_minute_entry() -> None:
+    assert expires_at(SEEN) == T0 + 300
+    assert due_at(SEEN) == T0 + 300 - 15 - 1.5
+    assert interval(SEEN) == 300 - 15 - 1.5
+    assert last_send_at(SEEN) == T0 + 300 - 2
+    assert last_send_at(replace(SEEN, ttfb_p95=7.0)) == T0 + 300 - 7
+
+
+def test_a_ping_moves_the_expiry_but_not_the_original_one() -> None:
+    pinged = replace(SEEN, last_touch_at=T0 + 280)
+    assert expires_at(pinged) == T0 + 580
+    assert original_expiry(pinged) == T0 + 300
+
+
+def test_the_later_touch_counts() -> None:
+    """A request that the ping's bookkeeping has not caught up with renews the entry all the same."""
+    assert touched_at(replace(SEEN, last_request_at=T0 + 50)) == T0 + 50
+    assert touched_at(replace(SEEN, last_touch_at=None)) == T0
+    assert touched_at(replace(SEEN, last_request_at=None, last_touch_at=None)) is None
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [
+        replace(SEEN, ttl_class=None),
+        replace(SEEN, ttl_seconds=None),
+        replace(SEEN, last_request_at=None, last_touch_at=None),
+    ],
+)
+def test_no_times_without_a_lifetime_or_a_request(unknown: LineageView) -> None:
+    assert expires_at(unknown) is None
+    assert due_at(unknown) is None
+    assert last_send_at(unknown) is None
+    assert original_expiry(unknown) is None
+
+
+def test_no_interval_without_a_lifetime() -> None:
+    assert interval(replace(SEEN, ttl_seconds=None)) is None
+
+
+@given(
+    ttl=st.floats(1, 90_000),
+    p95=st.floats(0, 600),
+    touched=st.floats(0, 2e9),
+)
+def test_due_comes_before_the_last_send_and_that_before_expiry(ttl: float, p95: float, touched: float) -> None:
+    view = replace(SEEN, last_request_at=touched, last_touch_at=touched, ttl_seconds=ttl, ttfb_p95=p95)
+    due, last, expiry = due_at(view), last_send_at(view), expires_at(view)
+    assert due is not None
+    assert last is not None
+    assert expiry is not None
+    assert due < last < expiry
+    assert expiry - last >= max(2.0, p95) - 1e-3
+
+
+@pytest.mark.parametrize(
+    ("view", "now", "state", "reason"),
+    [
+        (SEEN, T0, CacheStateName.WARM, ""),
+        (SEEN, T0 + 299.9, CacheStateName.WARM, ""),
+        (SEEN, T0 + 300, CacheStateName.EXPIRED, "expired"),
+        (replace(SEEN, last_touch_at=T0 + 280), T0 + 579, CacheStateName.WARM, ""),
+        (replace(SEEN, session_ended=True), T0 + 10, CacheStateName.WARM, ""),
+        (replace(SEEN, requests=0), T0, CacheStateName.UNKNOWN, "no_request"),
+        (replace(SEEN, last_request_at=None, last_touch_at=None), T0, CacheStateName.UNKNOWN, "no_request"),
+        (replace(SEEN, replaced="replaced"), T0, CacheStateName.CHANGED, "replaced"),
+        (replace(SEEN, replaced="compacted"), T0 + 900, CacheStateName.CHANGED, "compacted"),
+        (replace(SEEN, replaced="cleared"), T0, CacheStateName.CHANGED, "cleared"),
+        (replace(SEEN, prefix_tokens=1_023), T0, CacheStateName.UNKNOWN, "too_small"),
+        (replace(SEEN, ttl_class=None, ttl_seconds=None), T0 + 900, CacheStateName.LIKELY, "no_ttl"),
+        (replace(SEEN, clock_trusted=False), T0, CacheStateName.UNKNOWN, "clock"),
+        (SEEN, T0 - 1, CacheStateName.UNKNOWN, "clock"),
+        (replace(SEEN, ttl_seconds=40.0), T0 + 39, CacheStateName.WARM, ""),
+        (replace(SEEN, ttl_seconds=40.0), T0 + 40, CacheStateName.EXPIRED, "expired"),
+    ],
+)
+def test_cache_state(view: LineageView, now: float, state: CacheStateName, reason: str) -> None:
+    assert cache_state(view, now) == (state, reason)
+
+
+def test_a_touch_in_the_future_means_that_the_clock_was_set_back() -> None:
+    assert clock_usable(SEEN, T0)
+    assert not clock_usable(SEEN, T0 - 0.1)
+    assert clock_usable(replace(SEEN, last_request_at=None, last_touch_at=None), 0.0)
