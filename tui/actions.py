@@ -1,0 +1,112 @@
+"""The one catalogue of what a person can do: keys, words, help, and why something does not apply now.
+
+Bindings, footer, help and palette all read it, so they cannot disagree. It decides nothing else and touches nothing:
+the screens carry an action out under its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from store.models import BoardView, CacheStateName, SessionView
+from tui import facts
+
+
+class Moment(NamedTuple):
+    """What an action is judged by."""
+
+    board: BoardView
+    session: SessionView | None
+    now: float
+    on_fold: bool = False
+    """The cursor stands on the folded section."""
+    opened: bool = False
+    """The session view has the keys."""
+    leaves: bool = False
+    """Esc has something to leave: a filter, the session view, a banner."""
+
+
+Reason = str | None
+
+
+class Action(NamedTuple):
+    """One thing to do. `keys` are Textual key names, the first one is shown."""
+
+    name: str
+    keys: tuple[str, ...]
+    shown: str
+    word: str
+    help: str
+    reason_not: Callable[[Moment], Reason]
+    in_palette: bool = True
+    footer: int = 0
+    """Rank in the footer, first kept longest; 0 is never there."""
+
+
+def _always(moment: Moment) -> Reason:
+    return None
+
+
+def _some_rows(moment: Moment) -> Reason:
+    return None if moment.board.sessions or moment.board.ended_today else "no session is open"
+
+
+def _a_session(moment: Moment) -> Reason:
+    if moment.session is None:
+        return "no session selected"
+    return None
+
+
+def _to_open(moment: Moment) -> Reason:
+    if moment.opened:
+        return "open already, esc goes back"
+    return None if moment.on_fold else _a_session(moment)
+
+
+def _to_leave(moment: Moment) -> Reason:
+    return None if moment.leaves else "nothing to leave here"
+
+
+def _live(moment: Moment) -> Reason:
+    if moment.session is not None and facts.is_ended(moment.session):
+        return "the session ended, there is nothing to keep"
+    return _a_session(moment)
+
+
+def _to_ping(moment: Moment) -> Reason:
+    session = moment.session
+    if session is None or _live(moment):
+        return _live(moment)
+    state = facts.state(session, moment.now)
+    if state is CacheStateName.EXPIRED:
+        return "already cold: a ping would pay the full write"
+    if state is CacheStateName.CHANGED:
+        return "the prefix changed: nothing left to keep"
+    if state is CacheStateName.UNKNOWN:
+        return "no request seen yet: nothing to keep"
+    if session.keepalive.in_flight:
+        return "a ping is on its way"
+    if session.keepalive.warmer is None:
+        return "only watched: nothing here can ping it"
+    return "no keeper runs: warmside keeper start" if moment.board.keeper is None else None
+
+
+CATALOGUE: tuple[Action, ...] = (
+    Action("up", ("up", "k"), "↑ k", "up", "one session up", _some_rows, in_palette=False),
+    Action("down", ("down", "j"), "↓ j", "down", "one session down", _some_rows, in_palette=False),
+    Action("page_up", ("pageup",), "pgup", "page up", "a page up", _some_rows, in_palette=False),
+    Action("page_down", ("pagedown",), "pgdn", "page down", "a page down", _some_rows, in_palette=False),
+    Action("first", ("home",), "home", "first", "to the first session", _some_rows, in_palette=False),
+    Action("last", ("end",), "end", "last", "to the last session", _some_rows, in_palette=False),
+    Action("open", ("enter",), "↵", "open", "open its last turns", _to_open, footer=1),
+    Action("back", ("escape",), "esc", "back", "leave filter or turns", _to_leave, in_palette=False, footer=2),
+    Action("budget", ("b",), "b", "budget", "mode, pings, money, until", _live, footer=3),
+    Action("ping", ("p",), "p", "ping", "send one ping now", _to_ping, footer=5),
+    Action("hold", ("h",), "h", "hold", "keep warm 2 h; again auto", _live, footer=6),
+    Action("off", ("o",), "o", "off", "no pings; again auto", _live, footer=7),
+    Action("find", ("slash",), "/", "find", "show only what matches", _some_rows, footer=8),
+    Action("help", ("question_mark",), "?", "help", "all keys", _always, footer=4),
+    Action("quit", ("q",), "q", "quit", "leave; the keeper goes on", _always, footer=9),
+)
+BY_NAME = {action.name: action for action in CATALOGUE}

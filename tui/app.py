@@ -1,0 +1,185 @@
+"""The sidebar's app: owns the state, polls the feed, carries orders out; everything visible is the screens'.
+
+Two timers: a quarter second to ask whether anything changed, a second for countdowns. Reading and commanding happen
+in worker threads that only post messages. Whatever the feed throws becomes one line: the board never dies of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import App, SystemCommand
+from textual.message import Message
+from textual.screen import Screen
+
+from keepalive.clock import Clock
+from tui.actions import CATALOGUE
+from tui.board_state import BoardState
+from tui.feed import BoardCommands, BoardFeed
+from tui.look import Look
+from tui.messages import BoardRead, CommandDone, CommandFailed, FeedFailed, TurnsRead
+from tui.orders import BudgetWanted, ModeWanted, PingWanted, TurnsWanted
+from tui.screens.main import MainScreen
+from tui.themes import THEMES
+
+POLL_SECONDS = 0.25
+TICK_SECONDS = 1.0
+
+
+def cause(error: Exception) -> str:
+    """An error in one line: its text, or its kind when it has none."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+class WarmsideApp(App[None]):
+    """`feed` gives boards, `commands` takes orders; see tui/feed.py for their threads."""
+
+    CSS_PATH = "app.tcss"
+    TITLE = "warmside"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (45, "-normal"), (90, "-wide")]  # noqa: RUF012 (Textual declares it per instance)
+    ESCAPE_TO_MINIMIZE: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        feed: BoardFeed,
+        commands: BoardCommands,
+        clock: Clock,
+        banner: str = "",
+        *,
+        look: Look | None = None,
+    ) -> None:
+        super().__init__()
+        self._feed, self._commands, self._clock = feed, commands, clock
+        look = look or Look()
+        self.state = BoardState()
+        self.main = MainScreen(self.state, clock, look if not banner else look.with_banner(banner))
+        self._version: int | None = None
+        self._reading = False
+        self._turns_wanted: TurnsWanted | None = None
+        self._reading_turns = False
+        for one in THEMES:
+            self.register_theme(one)
+        self.theme = look.theme
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return {"dim": "#9a9187"}
+
+    def on_mount(self) -> None:
+        self.push_screen(self.main)
+        self.set_interval(POLL_SECONDS, self.poll)
+        self.set_interval(TICK_SECONDS, self.main.tick)
+        self.poll()
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette offers what applies now, from the same catalogue as the keys."""
+        yield SystemCommand("theme", "change the colours", self.action_change_theme)
+        for action in CATALOGUE:
+            if action.in_palette and action.reason_not(self.main.moment) is None:
+                yield SystemCommand(action.word, action.help, self._doing(action.name))
+
+    def _doing(self, name: str) -> Callable[[], None]:
+        return lambda: self.main.action_do(name)
+
+    # -- reading -------------------------------------------------------------------------------------------------
+
+    def poll(self) -> None:
+        """Read the board again if its version changed and no read is under way."""
+        if self._reading:
+            return
+        try:
+            version = self._feed.version()
+        except Exception as error:  # any feed, any error: the sidebar must outlive it and say why
+            self.main.say(cause(error), bad=True)
+            return
+        if version != self._version:
+            self._reading = True
+            self._read_board(version)
+
+    @work(thread=True, group="board", exit_on_error=False)
+    def _read_board(self, version: int) -> None:
+        self._post(lambda: BoardRead(self._feed.board(), version), FeedFailed)
+
+    @on(BoardRead)
+    def _board_read(self, event: BoardRead) -> None:
+        self._reading, self._version = False, event.version
+        self.state.load(event.view, self._clock.wall(), self._clock.monotonic())
+        self.main.board_changed()
+
+    @on(FeedFailed)
+    def _feed_failed(self, event: FeedFailed) -> None:
+        self._reading = self._reading_turns = False
+        self.main.say(event.cause, bad=True)
+
+    @on(TurnsWanted)
+    def _turns(self, event: TurnsWanted) -> None:
+        """One read at a time; while it runs only the newest wish is kept."""
+        self._turns_wanted = event
+        if not self._reading_turns:
+            self._next_turns()
+
+    def _next_turns(self) -> None:
+        event, self._turns_wanted = self._turns_wanted, None
+        self._reading_turns = event is not None
+        if event is not None:
+            self._read_turns(event.session_id, event.limit)
+
+    @work(thread=True, group="turns", exit_on_error=False)
+    def _read_turns(self, session_id: str, limit: int) -> None:
+        def read() -> Message:
+            if limit > 1:
+                return TurnsRead(session_id, self._feed.last_turns(session_id, limit))
+            latest = self._feed.latest_turn(session_id)
+            return TurnsRead(session_id, () if latest is None else (latest,))
+
+        self._post(read, FeedFailed)
+
+    @on(TurnsRead)
+    def _turns_read(self, event: TurnsRead) -> None:
+        self.main.turns_read(event.session_id, event.turns)
+        self._next_turns()
+
+    # -- orders --------------------------------------------------------------------------------------------------
+
+    @on(ModeWanted)
+    def _mode(self, event: ModeWanted) -> None:
+        self._order(lambda: self._commands.set_mode(event.session_id, event.mode, event.until), event.said)
+
+    @on(PingWanted)
+    def _ping(self, event: PingWanted) -> None:
+        self._order(lambda: self._commands.ping_now(event.session_id), f"{event.name}: ping asked for")
+
+    @on(BudgetWanted)
+    def _budget(self, event: BudgetWanted) -> None:
+        def apply() -> None:
+            self._commands.set_budget(
+                event.session_id, mode=event.mode, pings=event.pings, usd=event.usd, until=event.until
+            )
+
+        self._order(apply, f"{event.name}: budget set")
+
+    @work(thread=True, group="orders", exit_on_error=False)
+    def _order(self, carry_out: Callable[[], None], said: str) -> None:
+        def done() -> Message:
+            carry_out()
+            return CommandDone(said)
+
+        self._post(done, CommandFailed)
+
+    @on(CommandDone)
+    def _done(self, event: CommandDone) -> None:
+        self.main.say(event.said)
+        self.poll()
+
+    @on(CommandFailed)
+    def _failed(self, event: CommandFailed) -> None:
+        self.main.say(event.cause, bad=True)
+
+    def _post(self, make: Callable[[], Message], failed: Callable[[str], Message]) -> None:
+        """In a worker thread: what `make` returns is posted, what it raises is posted as its cause."""
+        try:
+            message = make()
+        except Exception as error:  # the edge to code we do not know; the cause is shown, nothing is lost
+            message = failed(cause(error))
+        self.post_message(message)

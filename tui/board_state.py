@@ -1,0 +1,111 @@
+"""What the board shows and where the cursor is, as a plain object beside the widgets.
+
+It owns the one rule about order: rows move only when a state changed, and never within two seconds of a key, so that
+nobody presses `p` on a row that just slid away. It knows no widget, no store and no clock of its own.
+"""
+
+from __future__ import annotations
+
+from store.models import BoardView, SessionView
+from tui import facts
+from tui.board import FOLD_ID, LABELS, Section, arrange, shape
+
+KEY_QUIET_SECONDS = 2.0
+
+
+class BoardState:
+    """The board's data, order, filter and selection. Times: `now` is wall clock, `at` monotonic, in seconds."""
+
+    def __init__(self) -> None:
+        self.view = BoardView()
+        self.loaded = False
+        self.sections: tuple[Section, ...] = ()
+        self.sessions: dict[str, SessionView] = {}
+        self.names: dict[str, str] = {}
+        self.selected_id: str | None = None
+        self.query = ""
+        self.unfolded = False
+        self._shape: tuple[object, ...] = ()
+        self._last_key = float("-inf")
+
+    @property
+    def selected(self) -> SessionView | None:
+        """The session under the cursor."""
+        return self.sessions.get(self.selected_id or "")
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Everything the cursor can stand on, top to bottom."""
+        ids: list[str] = []
+        for section in self.sections:
+            ids += [FOLD_ID, *section.ids] if section.key == "ended" else section.ids
+        return tuple(ids)
+
+    def load(self, view: BoardView, now: float, at: float) -> None:
+        """Take a new view from the feed."""
+        self.view, self.loaded = view, True
+        self.sessions = {session.id: session for session in (*view.sessions, *view.ended_today)}
+        self.names = facts.names(view)
+        self.settle(now, at)
+
+    def settle(self, now: float, at: float) -> bool:
+        """Bring the order up to date if it may change now; True when anything moved."""
+        before = self.sections
+        wanted = shape(self.view, now, self.query, self.unfolded)
+        if wanted != self._shape:
+            fresh = arrange(self.view, now, self.query, self.unfolded)
+            held = at - self._last_key < KEY_QUIET_SECONDS and bool(before)
+            self.sections = self._patched(fresh) if held else fresh
+            # While held the old shape stays, so that the next tick tries again.
+            self._shape = self._shape if held else wanted
+        self._keep_cursor(before)
+        return self.sections != before
+
+    def key(self, at: float) -> None:
+        """A key was pressed: rows stay where they are for a moment."""
+        self._last_key = at
+
+    def move(self, step: int) -> None:
+        """Move the cursor by rows, stopping at the ends."""
+        ids = self.ids
+        if ids:
+            index = ids.index(self.selected_id) if self.selected_id in ids else 0
+            self.selected_id = ids[min(len(ids) - 1, max(0, index + step))]
+
+    def find(self, query: str, now: float) -> None:
+        """Show only sessions that match; an order the person asked for comes at once."""
+        self.query = query
+        self._reorder(now)
+
+    def fold(self, now: float) -> None:
+        """Show or hide the sessions that ended today."""
+        self.unfolded = not self.unfolded
+        self._reorder(now)
+
+    def _reorder(self, now: float) -> None:
+        self._last_key = float("-inf")
+        self.settle(now, 0.0)
+
+    def _patched(self, fresh: tuple[Section, ...]) -> tuple[Section, ...]:
+        """The old order without the sessions that are gone, new ones at the end of their section."""
+        alive = {one for section in fresh for one in section.ids}
+        known = {one for section in self.sections for one in section.ids}
+        old = {section.key: section for section in self.sections}
+        new = {section.key: section for section in fresh}
+        patched = []
+        for key in LABELS:
+            stay = tuple(one for one in (old[key].ids if key in old else ()) if one in alive)
+            come = tuple(one for one in (new[key].ids if key in new else ()) if one not in known)
+            total = len(stay + come) or (new[key].total if key == "ended" and key in new else 0)
+            if total:
+                patched.append(Section(key, stay + come, total))
+        return tuple(patched)
+
+    def _keep_cursor(self, before: tuple[Section, ...]) -> None:
+        """The cursor stays on its session; if that is gone, on what took its place."""
+        ids = self.ids
+        if self.selected_id in ids:
+            return
+        old = [one for section in before for one in section.ids]
+        place = old.index(self.selected_id) if self.selected_id in old else 0
+        self.selected_id = ids[min(place, len(ids) - 1)] if ids else None

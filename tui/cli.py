@@ -1,0 +1,67 @@
+"""The command line: parses, calls, prints. Every body is imported when its command runs, so that each start is quick.
+
+Output belongs to stdout, errors are one line on stderr with exit code 1, wrong usage is click's exit code 2.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+_COMMANDS = {
+    "run": ("tui.cli_run", "run"),
+    "demo": ("tui.cli_demo", "demo"),
+    "keeper": ("tui.cli_keeper", "keeper_group"),
+    "sessions": ("tui.cli_read", "sessions_command"),
+    "show": ("tui.cli_read", "show"),
+    "ledger": ("tui.cli_read", "ledger_command"),
+    "budget": ("tui.cli_budget", "budget"),
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name and imports one only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = _COMMANDS.get(cmd_name)
+        if found is None:
+            return None
+        command = getattr(importlib.import_module(found[0]), found[1])
+        assert isinstance(command, click.Command)  # noqa: S101 - our own table
+        return command
+
+
+@click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--no-keeper", is_flag=True, help="Review only: start no keeper, send nothing.")
+@click.option("--demo-if-empty", is_flag=True, hidden=True)
+@click.version_option(package_name="warmside")
+@click.pass_context
+def main_group(context: click.Context, no_keeper: bool, demo_if_empty: bool) -> None:
+    """Keeps your coding agents' prompt caches warm inside a budget, and shows what each session did.
+
+    Without a command: the sidebar.
+    """
+    if context.invoked_subcommand is None:
+        from tui.cli_sidebar import sidebar
+
+        sidebar(no_keeper=no_keeper, demo_if_empty=demo_if_empty)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script."""
+    from tui.errors import one_line
+
+    try:
+        main_group.main(args=None if arguments is None else list(arguments), prog_name="warmside")
+    except Exception as error:
+        message = one_line(error)
+        if message is None:
+            raise
+        click.echo(f"warmside: {message}", err=True)
+        sys.exit(1)

@@ -1,0 +1,41 @@
+"""What most commands need first: paths, configuration, an open store."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from keepalive import config, keeper
+from keepalive.config import Config, Paths
+from store import database
+from store.migrations import open_store
+from store.models import KeeperView
+
+
+@dataclass(frozen=True, slots=True)
+class Here:
+    """This machine's warmside."""
+
+    paths: Paths
+    config: Config
+    connection: sqlite3.Connection
+
+    @property
+    def keeper(self) -> KeeperView | None:
+        """The running keeper."""
+        return keeper.status(self.connection)
+
+
+def here() -> Here:
+    """Open the store for reading and writing, or for reading alone where that is all that can be had.
+
+    Raises:
+        ConfigError, StoreError: one line each.
+    """
+    paths = config.find_paths()
+    loaded = config.load(paths.config_file)
+    try:
+        connection = open_store(paths.store_file)
+    except (database.StoreError, sqlite3.OperationalError):
+        connection = database.connect(paths.store_file, read_only=True)
+    return Here(paths, loaded, connection)

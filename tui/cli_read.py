@@ -1,0 +1,89 @@
+"""`sessions`, `show`, `ledger`: what the store knows, as text for people or JSON for scripts."""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from store import board, ledger, sessions
+from store.models import SessionDetail, SessionView
+from tui.cli_context import here
+from tui.json_out import dumps, iso
+
+
+@click.command("sessions")
+@click.option("--open", "open_only", is_flag=True, help="Only sessions that are open.")
+@click.option("--limit", default=100, show_default=True, help="At most this many.")
+@click.option("--json", "as_json", is_flag=True, help="A JSON list, newest first.")
+def sessions_command(open_only: bool, limit: int, as_json: bool) -> None:
+    """List sessions, newest first."""
+    at = here()
+    views = board.sessions(
+        at.connection,
+        now=time.time(),
+        keeper_on=at.keeper is not None,
+        default=at.config.default_budget(),
+        open_only=open_only,
+        limit=limit,
+    )
+    if as_json:
+        click.echo(dumps(views))
+        return
+    if not views:
+        click.echo("No session yet. Start one that can be kept warm: warmside run -- claude")
+    for view in views:
+        click.echo(_line(view))
+
+
+@click.command()
+@click.argument("session")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def show(session: str, as_json: bool) -> None:
+    """Show one session and its turns; SESSION is an id or the unique beginning of one."""
+    at = here()
+    detail = board.detail(
+        at.connection,
+        sessions.resolve(at.connection, session),
+        now=time.time(),
+        keeper_on=at.keeper is not None,
+        default=at.config.default_budget(),
+    )
+    click.echo(dumps(detail) if as_json else _detail(detail))
+
+
+@click.command("ledger")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def ledger_command(as_json: bool) -> None:
+    """What keep-alive spent, saved and lost."""
+    view = ledger.read(here().connection)
+    if as_json:
+        click.echo(dumps(view))
+        return
+    click.echo(
+        f"net {view.net_usd:+.4f} $: saved {view.saved_usd:.4f}, spent {view.spent_usd:.4f} on {view.pings} pings"
+        f" ({view.hits} hits), of which {view.lost_usd:.4f} lost"
+    )
+    for line in view.by_day:
+        click.echo(f"{line.key}  {line.pings:4d} pings  net {line.net_usd:+.4f} $")
+
+
+def _line(view: SessionView) -> str:
+    from tui import reasons
+
+    cold = "" if view.cache.cold_usd is None else f"  if cold ${view.cache.cold_usd:.2f}"
+    waits = f", waits for {view.waiting_for}" if view.waiting_for else ""
+    why = reasons.words(view.keepalive.why, view.keepalive.why_args, time.time(), None).full
+    return (
+        f"{view.id[:8]}  {view.agent:8} {view.project:20} {view.status}{waits}  cache {view.cache.state}{cold}  {why}"
+    )
+
+
+def _detail(detail: SessionDetail) -> str:
+    lines = [_line(detail), f"{detail.cwd}  {detail.model or 'no model yet'}"]
+    for turn in detail.turns:
+        started = iso(turn.started_at) if turn.started_at else "-"
+        lines += ["", f"turn {turn.n}  {started}  {turn.requests} requests", turn.prompt, "", turn.answer]
+        if turn.memory:
+            lines += ["", turn.memory]
+    return "\n".join(lines)

@@ -1,0 +1,140 @@
+"""The pane below the list: the selected session's sentence and latest turn, in the rows that the list leaves. Pure.
+
+It has a few levels of generosity and shows the first that fits, so that nothing is ever cut in half.
+"""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import NamedTuple
+
+from store.models import SessionView, TurnView
+from tui import turn
+from tui.format import clean, cut, model_name, money, plural, tokens, wrap
+from tui.lines import BLANK, Line, Piece, rule, spread
+from tui.row import WIDE_ROW
+from tui.sentence import sentence
+
+MIN_ROWS = 6
+"""The least the pane is worth showing in, its blank line above included."""
+
+
+class Subject(NamedTuple):
+    """What a detail is about."""
+
+    session: SessionView
+    name: str
+    turns: tuple[TurnView, ...]
+    """Newest first; the pane shows only the first."""
+    now: float
+    zone: tzinfo | None
+
+
+def _title(subject: Subject, width: int, hidden: int) -> Line:
+    """The rule above the pane: which turn, what it took; or how many rows the list had to hide."""
+    last = subject.turns[0] if subject.turns else None
+    label = f" turn {last.n}" if last else " " + cut(subject.name, width // 2)
+    facts_of = []
+    if hidden:
+        facts_of = [f"{hidden} more below"]
+    elif last is not None:
+        asked = plural(last.requests, "request") if width >= WIDE_ROW else ""
+        facts_of = [part for part in (turn.length(last), asked, money(last.usd)) if part]
+    right: Line = (Piece(" · ".join(facts_of), "dim"),) if facts_of else ()
+    body = rule((Piece("─", "faint"), Piece(label, "strong")), right, width - (2 if right else 1))
+    return (*body, Piece(" ─" if right else "─", "faint"))
+
+
+def cache_line(session: SessionView, width: int) -> Line:
+    """`cache  opus 5.5 · 386k        5m`."""
+    what = cut(f"{model_name(session.model)} · {tokens(session.context_tokens)}", width - 12)
+    left = (Piece(" cache  ", "dim"), Piece(what))
+    return spread(left, (Piece(session.cache.ttl or "–", "dim"),), width - 1)
+
+
+def pings_line(session: SessionView, width: int) -> Line:
+    """`pings  3 of 3    $0.58 of $0.75`: this idle period's pings, the session's money."""
+    keep = session.keepalive
+    sent = str(keep.idle_pings) + ("" if keep.idle_max_pings is None else f" of {keep.idle_max_pings}")
+    spent = money(keep.usd) + ("" if keep.max_usd is None else f" of {money(keep.max_usd)}")
+    return spread((Piece(" pings  ", "dim"), Piece(sent)), (Piece(spent, "dim"),), width - 1)
+
+
+class Level(NamedTuple):
+    """How generous a pane is: rows for files, failed commands and answer, whether the cache lines are there, and
+    which gaps are: after the sentence (s), before the cache lines (c), at the end (e). One file row means a count.
+    """
+
+    files: int
+    failed: int
+    answer: int
+    foot: bool = False
+    gaps: str = ""
+
+
+LEVELS = (
+    Level(6, 3, 8, True, "sce"),
+    Level(6, 3, 3, True, "sce"),
+    Level(6, 3, 3, True, "ce"),
+    Level(6, 3, 3, True, "c"),
+    Level(6, 3, 3, True),
+    Level(3, 3, 2, True),
+    Level(3, 1, 1, True),
+    Level(1, 1, 1, True),
+    Level(1, 1, 1),
+    Level(1, 1, 0),
+    Level(0, 1, 0),
+    Level(0, 0, 0),
+)
+"""From the fullest to the leanest; the first that fits is shown."""
+WIDE_LEVELS = (
+    *LEVELS[:4],
+    Level(1, 3, 8, False, "e"),
+    Level(1, 3, 2, False, "e"),
+    Level(1, 3, 2),
+    *LEVELS[-4:],
+)
+"""A wide row says size and pings itself, so that here the answer comes before the cache lines."""
+
+
+def pane(subject: Subject, width: int, height: int, hidden: int = 0) -> tuple[Line, ...]:
+    """The pane in exactly `height` lines. `hidden` rows of the list are counted in its rule."""
+    said: Line = (Piece(" "), *sentence(subject.session, subject.now, subject.zone, width - 2))
+    head: list[Line] = [BLANK, _title(subject, width, hidden), said]
+    lines: list[Line] = []
+    for level in WIDE_LEVELS if width >= WIDE_ROW else LEVELS:
+        lines = head + _below(subject, width, level)
+        if len(lines) <= height:
+            break
+    return tuple((lines + [BLANK] * height)[:height])
+
+
+def _below(subject: Subject, width: int, level: Level) -> list[Line]:
+    """What stands under the sentence at one level of generosity."""
+    lines: list[Line] = []
+    if subject.turns:
+        lines += [BLANK] if "s" in level.gaps else []
+        lines += _turn(subject.turns[0], width, level)
+    if level.foot:
+        lines += [BLANK] if "c" in level.gaps else []
+        lines += [cache_line(subject.session, width), pings_line(subject.session, width)]
+    return lines + ([BLANK] if "e" in level.gaps else [])
+
+
+def _turn(last: TurnView, width: int, level: Level) -> list[Line]:
+    lines: list[Line] = [(Piece(" › ", "dim"), *turn.prompt(last, width - 5))]
+    if last.files_changed and level.files:
+        lines += _files(last, width, level.files)
+    lines += [(Piece(" ✗ ", "bad"), *turn.failed(one, width - 4)) for one in last.failed_commands[: level.failed]]
+    answer = wrap(clean(last.answer), width - 4, level.answer)
+    return lines + [(Piece("   " + text, "dim"),) for text in answer]
+
+
+def _files(last: TurnView, width: int, rows: int) -> list[Line]:
+    """Changed files in one line where the pane is wide, else listed, or just counted."""
+    count = len(last.files_changed)
+    if width >= WIDE_ROW:
+        return [(Piece(" "), *turn.files_inline(last, width - 2))]
+    if rows == 1 and count > 1:
+        return [(Piece(f"   {plural(count, 'file')} changed", "dim"),)]
+    return [(Piece(" "), *line) for line in turn.files_listed(last, width - 3, rows)]

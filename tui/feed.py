@@ -1,0 +1,56 @@
+"""What the sidebar needs from outside: something to read boards from and something to command.
+
+The app knows only these two protocols; whoever starts it hands in an implementation. `version` is asked on the event
+loop and must be cheap; everything else is called from a worker thread, one call at a time per method. Any exception
+becomes one line on the screen, so its text should name the cause.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from store.models import BoardView, BudgetMode, TurnView
+
+
+class BoardFeed(Protocol):
+    """Where boards come from."""
+
+    def version(self) -> int:
+        """A number that changes when anything changed (microseconds, no I/O that can block)."""
+        ...
+
+    def board(self) -> BoardView:
+        """The whole board, read in one transaction."""
+        ...
+
+    def latest_turn(self, session_id: str) -> TurnView | None:
+        """The session's newest turn; None when it has none yet."""
+        ...
+
+    def last_turns(self, session_id: str, limit: int) -> tuple[TurnView, ...]:
+        """The session's newest turns, newest first, for the opened or wide session view."""
+        ...
+
+
+class BoardCommands(Protocol):
+    """What a person can order. Times are epoch seconds, money US dollars."""
+
+    def set_mode(self, session_id: str, mode: BudgetMode, until: float | None = None) -> None:
+        """Switch keep-alive off, to the policy, or hold until a time."""
+        ...
+
+    def set_budget(
+        self,
+        session_id: str,
+        *,
+        mode: BudgetMode,
+        pings: int | None,
+        usd: float | None,
+        until: float | None,
+    ) -> None:
+        """Replace the session's budget: pings an idle period, money for the session. None is no limit of its own."""
+        ...
+
+    def ping_now(self, session_id: str) -> None:
+        """Ask the keeper for one ping now."""
+        ...

@@ -1,0 +1,35 @@
+"""Views as the JSON of the command contracts: times as ISO 8601 in UTC, everything else as the store has it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from store.models import Row
+
+_TIMES = frozenset({"at", "since", "until"})
+
+
+def iso(seconds: float) -> str:
+    """Seconds since the epoch as `2026-11-24T22:57:07.123Z`."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def dumps(value: Row | Sequence[Row]) -> str:
+    """One view, or a list of them, as indented JSON text."""
+    if isinstance(value, Row):
+        plain: object = _times(value.model_dump(mode="json"))
+    else:
+        plain = [_times(row.model_dump(mode="json")) for row in value]
+    return json.dumps(plain, ensure_ascii=False, indent=2)
+
+
+def _times(value: object, key: str = "") -> object:
+    if isinstance(value, dict):
+        return {name: _times(inner, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_times(inner, key) for inner in value]
+    if isinstance(value, int | float) and not isinstance(value, bool) and (key in _TIMES or key.endswith("_at")):
+        return iso(value)
+    return value

@@ -1,0 +1,39 @@
+"""How this run of the sidebar looks: what is fixed at its start and shared by all screens."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import tzinfo
+
+from tui.themes import ANSI, default_theme, needs_ascii
+
+
+@dataclass(frozen=True)
+class Look:
+    """`zone` None is the machine's own time zone."""
+
+    banner: str = ""
+    """Said under the header until Esc."""
+    zone: tzinfo | None = None
+    ascii_only: bool = False
+    looked_in: tuple[str, ...] = ()
+    """Folders that were searched for sessions, as the empty board names them."""
+    theme: str = ANSI
+
+    def with_banner(self, banner: str) -> Look:
+        """The same look with another line under the header."""
+        return replace(self, banner=banner)
+
+
+def look_from_environment(environ: Mapping[str, str] | None = None) -> Look:
+    """What the terminal's environment asks for: colours, glyphs, and the folders that its clients use."""
+    environ = os.environ if environ is None else environ
+    claude = environ.get("CLAUDE_CONFIG_DIR") or "~/.claude"
+    codex = environ.get("CODEX_HOME") or "~/.codex"
+    return Look(
+        ascii_only=needs_ascii(environ),
+        looked_in=(f"{claude.rstrip('/')}/projects", f"{codex.rstrip('/')}/sessions"),
+        theme=default_theme(environ),
+    )

@@ -1,0 +1,46 @@
+"""What worker threads tell the app. Small and frozen; handlers own every change of state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+from store.models import BoardView, TurnView
+
+
+@dataclass
+class BoardRead(Message):
+    """The feed gave a new board."""
+
+    view: BoardView
+    version: int
+
+
+@dataclass
+class TurnsRead(Message):
+    """The feed gave a session's turns, newest first."""
+
+    session_id: str
+    turns: tuple[TurnView, ...]
+
+
+@dataclass
+class FeedFailed(Message):
+    """Reading failed; the board stays as it was."""
+
+    cause: str
+
+
+@dataclass
+class CommandDone(Message):
+    """A command was carried out; `said` is what to tell the person."""
+
+    said: str
+
+
+@dataclass
+class CommandFailed(Message):
+    """A command failed, with the cause."""
+
+    cause: str

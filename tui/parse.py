@@ -1,0 +1,57 @@
+"""What a person types into the budget sheet, read back: pure, and every refusal carries a valid example."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, time, timedelta, tzinfo
+
+_SPAN = re.compile(r"(?:(\d{1,3})\s*h)?\s*(?:(\d{1,4})\s*m(?:in)?)?")
+_CLOCK = re.compile(r"(?:(today|tomorrow)\s+)?(\d{1,2}):(\d{2})")
+UNTIL_EXAMPLE = "18:00, 2h, tomorrow 9:00"
+MAX_PINGS = 999
+MAX_USD = 10_000.0
+
+
+def until(text: str, now: float, zone: tzinfo | None) -> float | None:
+    """A time to come, epoch seconds: `18:00`, `2h`, `1h30m`, `tomorrow 9:00`; empty is none.
+
+    A clock time that passed today means tomorrow's. Raises ValueError with an example.
+    """
+    text = text.strip().lower()
+    if not text:
+        return None
+    span = _SPAN.fullmatch(text)
+    if span is not None:
+        seconds = int(span[1] or 0) * 3600 + int(span[2] or 0) * 60
+        if seconds > 0:
+            return now + seconds
+    clock = _CLOCK.fullmatch(text)
+    if clock is None or int(clock[2]) > 23 or int(clock[3]) > 59:
+        raise ValueError(f"try {UNTIL_EXAMPLE}")
+    today = datetime.fromtimestamp(now, zone)
+    at = datetime.combine(today.date(), time(int(clock[2]), int(clock[3])), today.tzinfo)
+    if clock[1] == "tomorrow" or (clock[1] is None and at.timestamp() <= now):
+        at = datetime.combine(today.date() + timedelta(days=1), at.time(), today.tzinfo)
+    if at.timestamp() <= now:
+        raise ValueError("that time is over, try tomorrow 9:00")
+    return at.timestamp()
+
+
+def pings(text: str) -> int | None:
+    """How many pings an idle period; empty is no own limit. Raises ValueError with an example."""
+    text = text.strip()
+    if not text:
+        return None
+    if not text.isdecimal() or not text.isascii() or int(text) > MAX_PINGS:
+        raise ValueError("a whole number, such as 3")
+    return int(text)
+
+
+def usd(text: str) -> float | None:
+    """Money for the session in dollars; empty is no own limit. Raises ValueError with an example."""
+    text = text.strip().removeprefix("$").strip()
+    if not text:
+        return None
+    if re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]{0,4})?|\.[0-9]{1,4}", text) is None or float(text) > MAX_USD:
+        raise ValueError("an amount, such as 1.50")
+    return float(text)

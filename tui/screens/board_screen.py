@@ -1,0 +1,220 @@
+"""The board's screen, the part that shows: lays list and detail out, keeps the cursor in view, follows the state.
+
+What keys do is main.py's. One layout rule: the list gets the rows it needs, the detail what is left, at least six.
+"""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.events import Resize, ScreenResume, ScreenSuspend
+from textual.screen import Screen
+
+from keepalive.clock import Clock
+from store.models import TurnView
+from tui import chrome, detail
+from tui.actions import Moment
+from tui.board import FOLD_ID, Page
+from tui.board_state import BoardState
+from tui.format import clean, wrap
+from tui.lines import BLANK, Line, Piece
+from tui.look import Look
+from tui.orders import TurnsWanted
+from tui.themes import enter_key
+from tui.widgets.detail_view import DetailView
+from tui.widgets.filter_line import FilterLine
+from tui.widgets.footer_bar import FooterBar
+from tui.widgets.line_view import BEHIND, LineView
+from tui.widgets.session_list import SessionList
+
+VIEW_TURNS = 20
+SMALL_ROWS = 12
+"""Below this height there is no room for a detail under the list."""
+
+
+class BoardScreen(Screen[None]):
+    """Header, list, detail, footer."""
+
+    def __init__(self, state: BoardState, clock: Clock, look: Look) -> None:
+        super().__init__()
+        self._state, self._clock, self._look = state, clock, look
+        self._turns: tuple[str, tuple[TurnView, ...]] = ("", ())
+        self._asked: tuple[str, int] = ("", 0)
+        self._banner = look.banner
+
+    def compose(self) -> ComposeResult:
+        ascii_only = self._look.ascii_only
+        yield LineView(self._header, id="header", ascii_only=ascii_only)
+        with Container(id="body"):
+            yield SessionList(self._state, self._page, id="list", ascii_only=ascii_only)
+            yield LineView(lambda w, h: ((Piece("│", "faint"),),) * h, id="divider", ascii_only=ascii_only)
+            yield DetailView(self._detail, id="detail", ascii_only=ascii_only)
+            yield LineView(self._empty, id="empty", ascii_only=ascii_only)
+        yield FilterLine(id="filter")
+        yield FooterBar(lambda: self.moment, self._look, id="footer")
+
+    def on_mount(self) -> None:
+        self._list.focus()
+
+    # -- parts ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _list(self) -> SessionList:
+        return self.query_one("#list", SessionList)
+
+    @property
+    def _detail_view(self) -> DetailView:
+        return self.query_one("#detail", DetailView)
+
+    def _line_view(self, name: str) -> LineView:
+        return self.query_one(f"#{name}", LineView)
+
+    @property
+    def _wide(self) -> bool:
+        return self.size.width >= chrome.WIDE_SCREEN
+
+    @property
+    def _opened(self) -> bool:
+        return self.has_class("-opened")
+
+    @property
+    def moment(self) -> Moment:
+        """What actions are judged by now."""
+        return Moment(
+            self._state.view,
+            self._state.selected,
+            self._clock.wall(),
+            on_fold=self._state.selected_id == FOLD_ID,
+            opened=self._opened,
+            leaves=self._opened or self._filtered or bool(self._banner),
+        )
+
+    @property
+    def _filtered(self) -> bool:
+        return bool(self._state.query) or self.has_class("-finding")
+
+    # -- lines ---------------------------------------------------------------------------------------------------
+
+    def _header(self, width: int, height: int) -> tuple[Line, ...]:
+        now = self._clock.wall()
+        lines = 6 if self.size.height >= chrome.ROOMY_ROWS else 2
+        banner = wrap(clean(self._banner), width - 2, lines)
+        return chrome.header(self._state.view, now, width, banner, loaded=self._state.loaded)
+
+    def _empty(self, width: int, height: int) -> tuple[Line, ...]:
+        if not self._state.loaded:
+            return ()
+        if self._state.query:
+            return ((Piece(f" Nothing matches {self._state.query}", "dim"),),)
+        return chrome.empty(self._state.view, width, self._look.looked_in)
+
+    def _detail(self, width: int, height: int) -> tuple[Line, ...]:
+        session = self._state.selected
+        if session is None:
+            return (BLANK,) * height
+        turns = self._turns[1] if self._turns[0] == session.id else ()
+        name = self._state.names[session.id]
+        subject = detail.Subject(session, name, turns, self._clock.wall(), self._look.zone)
+        if self._wide or self._opened:
+            return detail.session_view(subject, width)
+        return detail.pane(subject, width, height, self._list.hidden_below())
+
+    def _page(self, width: int) -> Page:
+        return Page(
+            self._state.sessions,
+            self._state.names,
+            width,
+            self._clock.wall(),
+            self._look.zone,
+            roomy=self.size.height >= chrome.ROOMY_ROWS,
+            query=self._state.query,
+            enter=enter_key(self._look.ascii_only),
+        )
+
+    # -- what happened -------------------------------------------------------------------------------------------
+
+    def board_changed(self) -> None:
+        """The state holds another board or order: lay everything out again."""
+        if not self.is_mounted:
+            return
+        self._lay_out()
+        self._want_turns(again=True)
+        self.tick(reorder=False)
+
+    def tick(self, *, reorder: bool = True) -> None:
+        """A second passed, or something was read: repaint what reads differently."""
+        if reorder and self._state.settle(self._clock.wall(), self._clock.monotonic()):
+            self._lay_out()
+            self._want_turns()
+        for view in self.query(LineView):
+            if view.display:
+                view.renew()
+
+    def turns_read(self, session_id: str, turns: tuple[TurnView, ...]) -> None:
+        """The newest turns of a session arrived."""
+        self._turns = (session_id, turns)
+        self._detail_view.renew()
+
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """One line in the footer's place for four seconds."""
+        if self.is_mounted:
+            self.query_one(FooterBar).say(text, bad=bad)
+
+    def _on_cursor(self) -> None:
+        self._list.show_cursor()
+        self._detail_view.scroll_to(y=0, animate=False, immediate=True)
+        self._want_turns()
+        self._detail_view.renew()
+        self.query_one(FooterBar).renew()
+
+    def _want_turns(self, *, again: bool = False) -> None:
+        session = self._state.selected
+        wanted = ("", 0) if session is None else (session.id, VIEW_TURNS if self._wide or self._opened else 1)
+        if session is not None and (again or wanted != self._asked):
+            self.post_message(TurnsWanted(*wanted))
+        self._asked = wanted
+
+    def _lay_out(self) -> None:
+        """Give every part its rows."""
+        height = self.size.height
+        roomy = height >= chrome.ROOMY_ROWS
+        header = len(self._header(self.size.width, height))
+        shown = bool(self._state.ids)
+        self._line_view("header").styles.height = header + roomy
+        self.set_class(not shown, "-empty")
+        self.set_class(roomy, "-roomy")
+        self._list.lay_out(roomy=roomy, next_pings=self._state.view.next_pings if self._wide else ())
+        space = height - header - roomy - 1
+        rows: int | str = "1fr"
+        if not self._wide:
+            pane = detail.MIN_ROWS if height >= SMALL_ROWS else 0
+            rows = max(2, min(self._list.line_count, space - pane))
+            self._detail_view.display = shown and (pane > 0 or self._opened)
+        else:
+            self._detail_view.display = shown
+        self._list.styles.height = rows
+        self._list.display = shown and (self._wide or not self._opened)
+        self._detail_view.can_focus = self._opened
+        if self._list.display and not self._opened:
+            self.call_after_refresh(self._list.show_cursor)
+
+    def on_resize(self, event: Resize) -> None:
+        self._lay_out()
+        self._want_turns()
+
+    def on_screen_suspend(self, event: ScreenSuspend) -> None:
+        self.add_class(BEHIND)
+        self._repaint()
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        self.remove_class(BEHIND)
+        self._repaint()
+
+    def _repaint(self) -> None:
+        for view in self.query(LineView):
+            view.refresh()
+
+    @on(SessionList.Scrolled)
+    def _scrolled(self) -> None:
+        self._detail_view.renew()

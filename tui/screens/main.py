@@ -1,0 +1,146 @@
+"""What the keys do on the board: every action of the catalogue, under its name.
+
+It posts orders and moves the cursor; reading the store and commanding the keeper is the app's.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.widgets import Input
+
+from store.models import BudgetMode, SessionView
+from tui.actions import BY_NAME, CATALOGUE
+from tui.board import FOLD_ID
+from tui.orders import BudgetWanted, PingWanted
+from tui.screens.board_screen import BoardScreen
+from tui.session_orders import mode_order
+from tui.widgets.session_list import SessionList
+
+
+class MainScreen(BoardScreen):
+    """The board with its keys and its mouse."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(",".join(action.keys), f"do('{action.name}')", action.word, show=False) for action in CATALOGUE
+    ]
+
+    @on(SessionList.Clicked)
+    def _clicked(self, event: SessionList.Clicked) -> None:
+        self._state.key(self._clock.monotonic())
+        self._state.selected_id = event.id
+        if event.id == FOLD_ID:
+            self._do_open()
+        self._on_cursor()
+
+    @on(Input.Changed, "#query")
+    def _typed(self, event: Input.Changed) -> None:
+        self._state.find(event.value, self._clock.wall())
+        self.board_changed()
+
+    @on(Input.Submitted, "#query")
+    def _found(self) -> None:
+        self.remove_class("-finding")
+        self._list.focus()
+
+    def action_do(self, name: str) -> None:
+        """Carry out an action of the catalogue, or say why it does not apply."""
+        self._state.key(self._clock.monotonic())
+        reason = BY_NAME[name].reason_not(self.moment)
+        if reason is not None:
+            self.say(reason)
+            return
+        getattr(self, f"_do_{name}")()
+
+    def _move(self, step: int) -> None:
+        self._state.move(step)
+        self._on_cursor()
+
+    def _do_up(self) -> None:
+        self._move(-1)
+
+    def _do_down(self) -> None:
+        self._move(1)
+
+    def _do_page_up(self) -> None:
+        self._move(-max(1, self._list.size.height // 2 - 1))
+
+    def _do_page_down(self) -> None:
+        self._move(max(1, self._list.size.height // 2 - 1))
+
+    def _do_first(self) -> None:
+        self._move(-len(self._state.ids))
+
+    def _do_last(self) -> None:
+        self._move(len(self._state.ids))
+
+    def _do_open(self) -> None:
+        if self._state.selected_id == FOLD_ID:
+            self._state.fold(self._clock.wall())
+            self.board_changed()
+            return
+        self._open(True)
+
+    def _open(self, opened: bool) -> None:
+        self.set_class(opened, "-opened")
+        self._lay_out()
+        (self._detail_view if opened else self._list).focus()
+        self._want_turns()
+        self._repaint()
+
+    def _do_back(self) -> None:
+        if self._filtered:
+            self.remove_class("-finding")
+            self.query_one(FilterLine).field.value = ""
+            self._list.focus()
+        elif self._opened:
+            self._open(False)
+        else:
+            self._banner = ""
+            self.board_changed()
+
+    def _do_find(self) -> None:
+        self.add_class("-finding")
+        self.query_one(FilterLine).field.focus()
+
+    def _chosen(self) -> SessionView:
+        session = self._state.selected
+        if session is None:
+            raise LookupError("no session selected")
+        return session
+
+    def _do_hold(self) -> None:
+        self._mode(BudgetMode.HOLD)
+
+    def _do_off(self) -> None:
+        self._mode(BudgetMode.OFF)
+
+    def _mode(self, asked: BudgetMode) -> None:
+        session = self._chosen()
+        name = self._state.names[session.id]
+        self.post_message(mode_order(session, name, asked, self._clock.wall(), self._look.zone))
+
+    def _do_ping(self) -> None:
+        session = self._chosen()
+        self.post_message(PingWanted(session.id, self._state.names[session.id]))
+
+    def _do_budget(self) -> None:
+        from tui.screens.budget import BudgetSheet
+
+        session = self._chosen()
+        sheet = BudgetSheet(session, self._state.names[session.id], self._clock, self._look)
+        self.app.push_screen(sheet, self._budget_chosen)
+
+    def _budget_chosen(self, wanted: BudgetWanted | None) -> None:
+        if wanted is not None:
+            self.post_message(wanted)
+
+    def _do_help(self) -> None:
+        from tui.screens.help import HelpSheet
+
+        self.app.push_screen(HelpSheet(self._look))
+
+    def _do_quit(self) -> None:
+        self.app.exit()

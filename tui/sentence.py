@@ -1,0 +1,72 @@
+"""The sentence that opens a session's detail: what to do, by when, and what waiting costs. Pure."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from store.models import CacheStateName, SessionView
+from tui import facts
+from tui.format import clock_time, cut, money, past, tokens
+from tui.lines import Line, Piece
+
+
+def sentence(session: SessionView, now: float, zone: tzinfo | None, width: int) -> Line:
+    """One line, cut to `width` cells."""
+    pieces: list[Piece] = []
+    room = width
+    for text, role in _sentence(session, now, zone):
+        text = cut(text, room)
+        room -= len(text)
+        pieces.append(Piece(text, role))
+    return tuple(pieces)
+
+
+def _sentence(session: SessionView, now: float, zone: tzinfo | None) -> Line:
+    cache = session.cache
+    cost = facts.cold_cost(session)
+    if facts.is_ended(session):
+        at = session.ended_at or session.last_activity_at
+        return (Piece("Ended" + ("" if at is None else f" {past(at, now, zone)}"), "strong"),)
+    state = facts.state(session, now)
+    if state is CacheStateName.WARM:
+        return _warm(session, now, zone, cost)
+    if state is CacheStateName.LIKELY:
+        return (Piece("Probably warm", "strong"), Piece(", "), Piece(cost, "strong"), Piece(" if not"))
+    if state is CacheStateName.EXPIRED:
+        pays = f"rewrites {cost}" if _in_tokens(session) else f"pays {cost}"
+        return (Piece("Cold", "strong"), Piece(": the next prompt "), Piece(pays, "strong"))
+    if state is CacheStateName.CHANGED:
+        part = tokens(cache.cold_tokens)
+        tail = "" if _in_tokens(session) else f", {money(cache.cold_usd)}"
+        return (Piece("Next prompt rewrites "), Piece(part, "strong"), Piece(tail))
+    full = facts.reason(session, now, zone)[1].full
+    return (Piece(full[:1].upper() + full[1:]),)
+
+
+def _in_tokens(session: SessionView) -> bool:
+    return facts.on_plan(session) or session.cache.cold_usd is None
+
+
+def _warm(session: SessionView, now: float, zone: tzinfo | None, cost: str) -> Line:
+    cache, keep = session.cache, session.keepalive
+    if cache.expires_at is None:
+        return (Piece("Warm", "strong"), Piece(", nobody knows for how long"))
+    by = clock_time(cache.expires_at, now, zone)
+    until = keep.why_args.get("until")
+    end = clock_time(until, now, zone) if isinstance(until, int | float) else None
+    if keep.why == "held":
+        return (Piece(f"Held to {end}" if end else "Held", "strong"), *_up_to(session))
+    if facts.works(session):
+        return (Piece("Working", "strong"), Piece(f"; cold {by} if it stalls"))
+    if facts.is_kept(session):
+        return (Piece(f"Kept to {end}" if end else f"Kept past {by}", "strong"), Piece(f", then {cost}"))
+    verb = " or rewrite " if _in_tokens(session) else " or pay "
+    return (Piece(f"Answer by {by}", "strong"), Piece(verb, "dim"), Piece(cost, "strong"))
+
+
+def _up_to(session: SessionView) -> Line:
+    """What a hold may still cost: the pings left at the price of the next one."""
+    left, price = session.keepalive.why_args.get("n"), session.keepalive.next_ping_usd
+    if price is None or not isinstance(left, int | float):
+        return ()
+    return (Piece(f", up to {money(left * price)}"),)

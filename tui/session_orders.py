@@ -1,0 +1,21 @@
+"""One key, one order: what `h` and `o` mean for a session now. Pure."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+
+from store.models import BudgetMode, SessionView
+from tui import facts
+from tui.budget_form import HOLD_SECONDS
+from tui.format import clock_time
+from tui.orders import ModeWanted
+
+
+def mode_order(session: SessionView, name: str, asked: BudgetMode, now: float, zone: tzinfo | None) -> ModeWanted:
+    """`h` holds for two hours, `o` switches off; the same key again goes back to auto."""
+    again = session.keepalive.mode is asked and (asked is not BudgetMode.HOLD or facts.is_held(session, now))
+    mode = BudgetMode.AUTO if again else asked
+    if mode is BudgetMode.HOLD:
+        until = now + HOLD_SECONDS
+        return ModeWanted(session.id, mode, until, f"{name}: held to {clock_time(until, now, zone)}")
+    return ModeWanted(session.id, mode, None, f"{name}: keep-alive {mode}")

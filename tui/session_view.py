@@ -1,0 +1,71 @@
+"""The whole session, wide beside the list or opened over it: head, sentence, what keeps it, the last turns. Pure.
+
+It may be longer than the screen: its widget scrolls.
+"""
+
+from __future__ import annotations
+
+from store.models import TurnView
+from tui import facts, turn
+from tui.detail import Subject, cache_line, pings_line
+from tui.format import clean, cut, cut_left, model_name, money, tokens, wrap
+from tui.lines import BLANK, Line, Piece, rule, width_of
+from tui.row import WIDE_ROW
+from tui.sentence import sentence
+
+MAX_FILES, MAX_ANSWER = 6, 8
+
+
+def why_line(subject: Subject, width: int) -> Line:
+    """The full reason: why a ping is or is not sent."""
+    code, text = facts.reason(subject.session, subject.now, subject.zone)
+    return (Piece(" why    ", "dim"), Piece(cut(text.full, width - 9))) if code else ()
+
+
+def session_view(subject: Subject, width: int) -> tuple[Line, ...]:
+    """The whole session: head, sentence, what keeps it, and the last turns as cards; as long as it is."""
+    session = subject.session
+    place = f"{model_name(session.model)} · {tokens(session.context_tokens)}"
+    room = width - 6 - width_of((Piece(subject.name),)) - len(place)
+    head: Line = (Piece(" " + cut(subject.name, width - 2), "strong"),)
+    where: list[Line] = []
+    if room >= 12:
+        home = cut_left(_home(session.cwd), room)
+        head = (*head, Piece(f"  {home} · {place}", "dim"))
+    else:
+        where = [(Piece(" " + cut_left(_home(session.cwd), width - 2), "dim"),)]
+    lines: list[Line] = [head, *where, (Piece(" "), *sentence(session, subject.now, subject.zone, width - 2))]
+    lines += [BLANK, why_line(subject, width), pings_line(session, width), cache_line(session, width), BLANK]
+    lines += [
+        (Piece(" Turns", "strong"),),
+        (Piece(" "), Piece("━━━━━", "warm"), Piece("─" * (width - 7), "faint"), Piece(" ")),
+    ]
+    if not subject.turns:
+        lines += [BLANK, (Piece(" No turn seen yet.", "dim"),)]
+    for index, one in enumerate(subject.turns):
+        lines.append(BLANK)
+        lines += _card(one, subject, width, newest=index == 0)
+    return tuple(lines)
+
+
+def _card(one: TurnView, subject: Subject, width: int, *, newest: bool) -> list[Line]:
+    if width >= WIDE_ROW:
+        return turn.card(one, width, subject.now, subject.zone, newest=newest)
+    right = " · ".join(part for part in (turn.length(one), money(one.usd)) if part)
+    lines = [rule((Piece(f" turn {one.n}", "strong" if newest else "dim"),), (Piece(right, "dim"),), width - 1)]
+    lines.append((Piece(" › ", "dim"), *turn.prompt(one, width - 5)))
+    lines += [(Piece(" "), *line) for line in turn.files_listed(one, width - 3, MAX_FILES)]
+    lines += [(Piece(" ✗ ", "bad"), *turn.failed(failed, width - 4)) for failed in one.failed_commands]
+    lines += [(Piece("   " + text, "dim"),) for text in wrap(clean(one.answer), width - 4, MAX_ANSWER)]
+    if one.cache_event is not None:
+        glyph, said = turn.event(one.cache_event, width - 4, subject.now, subject.zone)
+        lines.append((Piece(" "), glyph, Piece(" "), *said))
+    return lines
+
+
+def _home(path: str) -> str:
+    """A folder as people write it, the home folder as a tilde."""
+    parts = clean(path).split("/")
+    if len(parts) > 2 and parts[0] == "" and parts[1] in ("home", "Users"):
+        return "/".join(["~", *parts[3:]])
+    return clean(path)

@@ -1,0 +1,106 @@
+"""The sidebar's feed and commands on the real store: reads on its own connection, writes budget rows and intents.
+
+Works without a keeper and on a store that may only be read: then nothing can be ordered, and the caller is told.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+from keepalive import keeper
+from keepalive.clock import Clock
+from store import board, budgets, database, intents, turns
+from store.migrations import open_store
+from store.models import BoardView, BudgetMode, TurnView
+from store.rows import BudgetRow
+
+LOOK_SECONDS = 1.0
+"""How often the keeper's process is looked for."""
+
+
+class ReadOnly(Exception):
+    """The store may not be written; one line for the footer."""
+
+
+class StoreFeed:
+    """Implements `BoardFeed` and `BoardCommands`."""
+
+    def __init__(self, path: Path, clock: Clock, default: BudgetRow) -> None:
+        self._clock = clock
+        self._default = default
+        try:
+            self._connection = open_store(path)
+            self.writable = True
+        except (database.StoreError, sqlite3.OperationalError):
+            self._connection = database.connect(path, read_only=True)
+            self.writable = False
+        # `version` is asked on the event loop while another thread may be reading a board.
+        self._watch = database.connect(path, read_only=True)
+        self._lock = threading.Lock()
+        self._looked_at = float("-inf")
+        self._keeper_seen = False
+
+    @property
+    def connection(self) -> sqlite3.Connection:
+        """The connection, for starting a keeper and registering the front end."""
+        return self._connection
+
+    def version(self) -> int:
+        # The keeper's life is not in the file's version: a killed keeper writes nothing.
+        return 2 * database.data_version(self._watch) + self._keeper_on()
+
+    def board(self) -> BoardView:
+        with self._lock:
+            return board.board(
+                self._connection,
+                now=self._clock.wall(),
+                keeper=keeper.status(self._connection),
+                default=self._default,
+            )
+
+    def latest_turn(self, session_id: str) -> TurnView | None:
+        last = self.last_turns(session_id, 1)
+        return last[0] if last else None
+
+    def last_turns(self, session_id: str, limit: int) -> tuple[TurnView, ...]:
+        with self._lock:
+            return turns.read(self._connection, session_id, limit)[::-1]
+
+    def set_mode(self, session_id: str, mode: BudgetMode, until: float | None = None) -> None:
+        with self._lock:
+            now = budgets.effective(self._connection, session_id) or self._default
+            self._put(session_id, mode=mode, pings=now.pings, usd=now.usd, until=until)
+
+    def set_budget(
+        self, session_id: str, *, mode: BudgetMode, pings: int | None, usd: float | None, until: float | None
+    ) -> None:
+        with self._lock:
+            self._put(session_id, mode=mode, pings=pings, usd=usd, until=until)
+
+    def ping_now(self, session_id: str) -> None:
+        self._check_writable()
+        with self._lock:
+            intents.ask_ping(self._connection, session_id, self._clock.wall())
+
+    def close(self) -> None:
+        """Close both connections."""
+        self._connection.close()
+        self._watch.close()
+
+    def _put(
+        self, session_id: str, *, mode: BudgetMode, pings: int | None, usd: float | None, until: float | None
+    ) -> None:
+        self._check_writable()
+        budgets.put(self._connection, session_id, mode=mode, pings=pings, usd=usd, until=until, now=self._clock.wall())
+
+    def _check_writable(self) -> None:
+        if not self.writable:
+            raise ReadOnly("this store may only be read: nothing can be changed from here")
+
+    def _keeper_on(self) -> bool:
+        now = self._clock.monotonic()
+        if now - self._looked_at >= LOOK_SECONDS:
+            self._looked_at, self._keeper_seen = now, keeper.status(self._watch) is not None
+        return self._keeper_seen

@@ -1,0 +1,20 @@
+"""The filter's field: it takes the footer's line while somebody types."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Input, Static
+
+
+class FilterLine(Horizontal):
+    """A slash and a field; its screen reads Input.Changed and Input.Submitted."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(" / ", id="slash")
+        yield Input(id="query", compact=True, select_on_focus=False)
+
+    @property
+    def field(self) -> Input:
+        """Where the person types."""
+        return self.query_one("#query", Input)

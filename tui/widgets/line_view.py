@@ -1,0 +1,83 @@
+"""A widget that paints lines of pieces: the one place where a role becomes a style.
+
+Line API: no widget per row, and a refresh repaints only the lines that changed. It knows nothing about sessions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.events import Resize
+from textual.geometry import Size
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.lines import BLANK, ROLES, Line
+from tui.themes import ASCII
+
+Source = Callable[[int, int], tuple[Line, ...]]
+"""Lines for a width and a height in cells."""
+BEHIND = "-behind"
+"""Class of a screen that stands behind a sheet: everything on it is painted quietly."""
+
+
+class LineView(ScrollView, can_focus=False):
+    """Paints what its source returns; scrolls when that is longer than the widget."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {f"board--{role}" for role in ROLES} | {
+        "board--ground",
+        "board--behind",
+    }
+
+    def __init__(self, source: Source, *, id: str, ascii_only: bool = False) -> None:
+        super().__init__(id=id)
+        self._source = source
+        self._ascii = ascii_only
+        self._lines: tuple[Line, ...] = ()
+        self._styles: dict[tuple[str, bool], Style] = {}
+
+    def renew(self) -> None:
+        """Ask the source again and repaint the lines that differ."""
+        old, self._lines = self._lines, self._source(self.size.width, self.size.height)
+        if len(old) != len(self._lines):
+            self.virtual_size = Size(self.size.width, len(self._lines))
+            self.refresh()
+            return
+        for y, (before, after) in enumerate(zip(old, self._lines, strict=True)):
+            if before != after:
+                self.refresh_line(y)
+
+    def on_resize(self, event: Resize) -> None:
+        self._lines = ()
+        self.renew()
+
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:
+        y += self.scroll_offset.y
+        return self.paint(self._lines[y] if y < len(self._lines) else BLANK)
+
+    def paint(self, line: Line, *, ground: bool = False) -> Strip:
+        """A line as a strip of the widget's width. `ground` marks the selected row."""
+        segments = [Segment(self._text(piece.text), self._style(piece.role, ground)) for piece in line]
+        return Strip(segments).adjust_cell_length(self.size.width, self._style("fg", ground))
+
+    def _text(self, text: str) -> str:
+        return text.translate(ASCII) if self._ascii else text
+
+    def _style(self, role: str, ground: bool) -> Style:
+        behind = self.screen.has_class(BEHIND)
+        key = ("behind" if behind else role, ground and not behind)
+        style = self._styles.get(key)
+        if style is None:
+            style = self.rich_style
+            if key[1]:
+                style += self.get_component_rich_style("board--ground", partial=True)
+            style += self.get_component_rich_style(f"board--{key[0]}", partial=True)
+            self._styles[key] = style
+        return style
