@@ -11,8 +11,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from keepalive.coding import decode_body
 from keepalive.prefix import BadRequest, RequestFacts
-from keepalive.usage import Headers, decode_body, header_value
+from keepalive.usage import Headers, header_value
 from store.models import Usage
 
 MIN_READ_PERCENT = 95

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from keepalive.usage import Headers, decode_body, header_value
+from keepalive.coding import decode_body
+from keepalive.usage import Headers, header_value
 from store.models import TTLClass
 
 Json = object
@@ -82,7 +83,7 @@ class PrefixChange:
 
 
 def parse_request(body: bytes, headers: Headers) -> RequestFacts:
-    """Read one request, compressed with gzip or deflate or plain.
+    """Read one request, plain or compressed.
 
     Raises BadRequest when the body is no JSON object or has another coding. Fields of a wrong type count as absent.
     """

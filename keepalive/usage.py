@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import json
 import math
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from keepalive.coding import decode_body
 from store.models import TTLClass, Usage
 
 Headers = Sequence[tuple[bytes, bytes]]
 """Header names and values as they were on the wire, in order."""
-
-MAX_DECODED = 64 << 20
-"""Bytes that a compressed body may grow to (the gateway's own limit for a request)."""
 
 _COUNTERS = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
 
@@ -270,23 +267,3 @@ def header_value(headers: Headers, name: bytes) -> str | None:
     """A header's value, or its values joined by a comma; None when absent. `name` in lower case."""
     values = [value for key, value in headers if key.lower() == name]
     return b", ".join(values).decode("latin-1").strip() if values else None
-
-
-def decode_body(body: bytes, headers: Headers) -> tuple[bytes, bool]:
-    """Undo gzip or deflate: the bytes, and whether they are whole (a cut stream gives what came).
-
-    Raises ValueError for another coding (one line, no content). Stops at `MAX_DECODED`: the rest is not whole.
-    """
-    coding = (header_value(headers, b"content-encoding") or "identity").lower()
-    if coding == "identity" or not body:
-        return body, True
-    if coding not in ("gzip", "x-gzip", "deflate"):
-        raise ValueError("content-encoding is neither gzip nor deflate")
-    # 32 + 15: a gzip or zlib header, found by itself. Some senders call bare deflate data `deflate` (-15).
-    has_header = coding != "deflate" or (body[0] & 0x0F == 8 and int.from_bytes(body[:2]) % 31 == 0)
-    inflater = zlib.decompressobj(47 if has_header else -15)
-    try:
-        decoded = inflater.decompress(body, MAX_DECODED)
-    except zlib.error:
-        return b"", False
-    return decoded, inflater.eof and not inflater.unused_data

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import zlib
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from keepalive.usage import Bucket, RateLimits, decode_body, header_value, parse_response, sse_events
+from keepalive.usage import Bucket, RateLimits, header_value, parse_response, sse_events
 from store.models import Usage
 
 # A busy machine is no finding.
@@ -209,33 +208,6 @@ def test_unreadable_limits_count_as_absent() -> None:
 def test_a_share_stays_between_none_and_all(limit: int, remaining: int) -> None:
     assert 0 <= Bucket(limit, remaining, None).used <= 1
     assert Bucket(limit, None, None).used == 0
-
-
-def test_codings_are_undone() -> None:
-    text = b"some text " * 50
-    bare = zlib.compressobj(wbits=-15)
-    packed = {
-        b"gzip": gzip.compress(text),
-        b"x-gzip": gzip.compress(text),
-        b"Deflate": zlib.compress(text),
-        b"deflate": bare.compress(text) + bare.flush(),
-        b"identity": text,
-        b"": text,
-    }
-    for coding, body in packed.items():
-        headers = [(b"Content-Encoding", coding)] if coding else []
-        assert decode_body(body, headers) == (text, True)
-    part, whole = decode_body(gzip.compress(text)[:-9], [(b"content-encoding", b"gzip")])
-    assert text.startswith(part)
-    assert not whole
-    with pytest.raises(ValueError, match="neither gzip nor deflate"):
-        decode_body(text, [(b"content-encoding", b"br")])
-
-
-def test_a_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("keepalive.usage.MAX_DECODED", 1000)
-    decoded, whole = decode_body(gzip.compress(bytes(100_000)), [(b"content-encoding", b"gzip")])
-    assert (len(decoded), whole) == (1000, False)
 
 
 def test_header_values_are_found_in_any_case_and_joined() -> None:
