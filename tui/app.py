@@ -6,6 +6,7 @@ in worker threads that only post messages. Whatever the feed throws becomes one 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import ClassVar
 
@@ -50,7 +51,8 @@ class WarmsideApp(App[None]):
         *,
         look: Look | None = None,
     ) -> None:
-        super().__init__()
+        # Without colours the 16-colour way of drawing is the right one under every theme: bold, dim, reverse.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._feed, self._commands, self._clock = feed, commands, clock
         look = look or Look()
         self.state = BoardState()

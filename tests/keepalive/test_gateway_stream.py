@@ -29,6 +29,7 @@ from tests.keepalive.gateway_harness import (
     post,
     raw_upstream,
     running,
+    until,
     without,
 )
 
@@ -110,6 +111,15 @@ async def test_base_path_of_the_upstream_goes_before_the_target() -> None:
         async with gateway_to(f"http://127.0.0.1:{upstream.port}/base/") as world:
             await world.ask(post(path=f"/s/{TOKEN}/v1/messages?beta=true"))
         assert stamping.requests[0][0].startswith(b"POST /base/v1/messages?beta=true HTTP/1.1\r\n")
+
+
+async def test_repeated_headers_that_differ_in_case_all_arrive() -> None:
+    (head, _), _ = await through(post(extra=b"X-Twice: 1\r\nx-other: 2\r\nx-twice: 3\r\n"))
+    assert without(head, b"host", b"content-length") == [
+        (b"X-Twice", b"1"),
+        (b"x-other", b"2"),
+        (b"X-Twice", b"3"),
+    ]
 
 
 async def test_chunked_and_compressed_uploads_pass_untouched() -> None:
@@ -230,6 +240,42 @@ async def test_a_stalled_client_stops_the_upstream() -> None:
     assert 0 < sent < 40 << 20
 
 
+async def test_a_stalled_upstream_stops_an_untracked_upload() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        peer.reader._transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.Event().wait()
+
+    async with running(script) as (world, upstream):
+        peer = await world.client()
+        sent, before, total = 0, -1, 256 << 20
+        peer.writer.write(b"POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % total)
+        await until(lambda: bool(upstream.connections))
+        while before != sent and sent < total:
+            before = sent
+            for _ in range(500):
+                await asyncio.sleep(0)
+                if peer.writer.transport.get_write_buffer_size() == 0:
+                    peer.writer.write(bytes(1 << 16))
+                    sent += 1 << 16
+    assert 0 < sent < 40 << 20
+
+
+async def test_a_client_that_leaves_is_noticed_while_the_upstream_does_not_read() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.head()
+        peer.reader._transport.pause_reading()  # type: ignore[attr-defined]
+        await asyncio.Event().wait()
+
+    async with running(script) as (world, upstream):
+        peer = await world.client()
+        await peer.send(post(bytes(32 << 20)))
+        await until(lambda: bool(upstream.connections))
+        peer.abort()
+        assert (await world.recorder.ended()).outcome == "client_gone"
+        assert world.gateway.active == 0
+
+
 @pytest.mark.parametrize("path", [f"/s/{TOKEN}/v1/messages", "/v1/messages"])
 @pytest.mark.parametrize(
     ("answer", "then"),
@@ -325,7 +371,10 @@ async def test_a_post_that_may_have_been_read_is_not_sent_again() -> None:
 
 async def test_cookies_are_not_kept() -> None:
     stamping = Stamping(b"HTTP/1.1 200 OK\r\nSet-Cookie: id=1; Path=/\r\nContent-Length: 0\r\n\r\n")
-    async with running(stamping) as (world, _):
+    async with (
+        raw_upstream(stamping) as upstream,
+        gateway_to(f"http://localhost:{upstream.port}") as world,  # a name: cookies of addresses are never kept
+    ):
         await world.ask(post())
         await world.ask(post())
     assert b"cookie" not in stamping.requests[1][0].lower()

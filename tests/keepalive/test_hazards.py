@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepalive.hazards import PRIOR, Tail
@@ -17,6 +17,7 @@ SHARE = st.floats(0, 1)
 
 
 @given(KINDS, CLASSES, st.integers(0, 200), SHARE)
+@settings(deadline=None)
 def test_a_chance_is_a_probability_and_falls_with_every_ping(
     kind: WaitingFor | None, ttl_class: TTLClass, n: int, ends_known: float
 ) -> None:
@@ -26,6 +27,7 @@ def test_a_chance_is_a_probability_and_falls_with_every_ping(
 
 
 @given(CLASSES, st.integers(0, 100), SHARE, SHARE)
+@settings(deadline=None)
 def test_chances_rise_as_more_ends_are_known(ttl_class: TTLClass, n: int, one: float, other: float) -> None:
     less, more = sorted((one, other))
     you = WaitingFor.YOU

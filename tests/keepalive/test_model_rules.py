@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepalive.model_rules import MINIMUM_PREFIX, UNLISTED, minimum_prefix
@@ -43,5 +43,6 @@ def test_an_unlisted_model_gets_the_largest_minimum(model: str) -> None:
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_any_text_gets_a_minimum_that_some_model_has(model: str) -> None:
     assert minimum_prefix(model) in MINIMUM_PREFIX.values()

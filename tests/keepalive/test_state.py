@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from keepalive.state import (
@@ -117,6 +117,7 @@ def test_no_interval_without_a_lifetime() -> None:
     p95=st.floats(0, 600),
     touched=st.floats(0, 2e9),
 )
+@settings(deadline=None)
 def test_due_comes_before_the_last_send_and_that_before_expiry(ttl: float, p95: float, touched: float) -> None:
     view = replace(SEEN, last_request_at=touched, last_touch_at=touched, ttl_seconds=ttl, ttfb_p95=p95)
     due, last, expiry = due_at(view), last_send_at(view), expires_at(view)

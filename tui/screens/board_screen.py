@@ -21,6 +21,7 @@ from tui.format import clean, wrap
 from tui.lines import BLANK, Line, Piece
 from tui.look import Look
 from tui.orders import TurnsWanted
+from tui.session_view import session_view
 from tui.themes import enter_key
 from tui.widgets.detail_view import DetailView
 from tui.widgets.filter_line import FilterLine
@@ -117,7 +118,7 @@ class BoardScreen(Screen[None]):
         name = self._state.names[session.id]
         subject = detail.Subject(session, name, turns, self._clock.wall(), self._look.zone)
         if self._wide or self._opened:
-            return detail.session_view(subject, width)
+            return session_view(subject, width)
         return detail.pane(subject, width, height, self._list.hidden_below())
 
     def _page(self, width: int) -> Page:

@@ -17,6 +17,7 @@ from tui.board import FOLD_ID
 from tui.orders import BudgetWanted, PingWanted
 from tui.screens.board_screen import BoardScreen
 from tui.session_orders import mode_order
+from tui.widgets.filter_line import FilterLine
 from tui.widgets.session_list import SessionList
 
 
@@ -89,6 +90,7 @@ class MainScreen(BoardScreen):
         (self._detail_view if opened else self._list).focus()
         self._want_turns()
         self._repaint()
+        self.tick(reorder=False)
 
     def _do_back(self) -> None:
         if self._filtered:

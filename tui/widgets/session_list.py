@@ -124,7 +124,7 @@ class SessionList(LineView, can_focus=True, inherit_bindings=False):
 
     def _line(self, y: int, page: Page) -> Line:
         entry = self._entries[y]
-        focused = self.has_focus or not self.screen.has_class("-wide")
+        focused = not self.screen.has_class("-opened")
         edge = Piece("▌", "warm" if focused else "faint") if self._is_selected(entry) else Piece(" ")
         return line(entry, page, edge)
 

@@ -1,0 +1,148 @@
+"""A row's two lines: columns, forms, roles."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.models import CacheStateName, Evidence, SessionView
+from tests.tui import sample
+from tests.tui.sample import NOW
+from tui import row
+from tui.format import clean
+from tui.lines import Line, Piece, text_of, width_of
+
+EDGE = Piece(" ")
+
+
+def lines(session: SessionView, width: int, now: float = NOW) -> tuple[str, str]:
+    """Both lines as text, without the pad at the end."""
+    first = row.top(session, session.project, width, now, EDGE)
+    second = row.bottom(session, width, now, UTC, EDGE)
+    return text_of(first).rstrip(), text_of(second).rstrip()
+
+
+def role_of(line: Line, text: str) -> str:
+    """Role of the piece that holds `text`."""
+    return next(piece.role for piece in line if text in piece.text)
+
+
+@pytest.mark.parametrize(
+    ("width", "name", "cost_end", "left_end"), [(30, 11, 20, 28), (36, 17, 26, 34), (44, 25, 34, 42), (60, 24, 50, 58)]
+)
+def test_columns_stand_where_they_are_told(width: int, name: int, cost_end: int, left_end: int) -> None:
+    assert row.name_cells(width) == name
+    text = text_of(row.top(sample.ETL, "etl-nightly", width, NOW, EDGE))
+    assert text[cost_end - 4 : cost_end + 1] == "$0.62"
+    assert text[left_end - 3 : left_end + 1] == "2:20"
+
+
+def test_wide_rows_have_size_and_keep() -> None:
+    text = text_of(row.top(sample.DEPLOY, "deploy-infra", 60, NOW, EDGE))
+    assert text[28:33] == " 142k"
+    assert text[35:42] == "  ↻ 1/3"
+
+
+@pytest.mark.parametrize("width", [30, 32, 36, 44, 60, 120])
+@pytest.mark.parametrize("session", sample.BOARD.sessions, ids=lambda session: str(session.project))
+def test_lines_are_exactly_as_wide_as_the_list(session: SessionView, width: int) -> None:
+    assert width_of(row.top(session, session.project, width, NOW, EDGE)) == width
+    assert width_of(row.bottom(session, width, NOW, UTC, EDGE)) == width
+    assert width_of(row.heads("needs you 4", width)) == width
+
+
+def test_the_chip_is_the_one_filled_block() -> None:
+    filled = [
+        session.project
+        for session in sample.BOARD.sessions
+        if any(piece.role == "chip" for piece in row.top(session, session.project, 36, NOW, EDGE))
+    ]
+    assert filled == ["api-refactor"]
+    line = row.top(sample.API, "api-refactor", 36, NOW, EDGE)
+    assert line[-1] == Piece(" 0:48 ", "chip")
+    assert text_of(line)[31:35] == "0:48"
+
+
+def test_kept_and_working_countdowns_are_quiet_yours_are_not() -> None:
+    assert role_of(row.top(sample.ETL, "e", 36, NOW, EDGE), "2:20") == "fg"
+    assert role_of(row.top(sample.DEPLOY, "d", 36, NOW, EDGE), "3:05") == "dim"
+    assert role_of(row.top(sample.WEB, "w", 36, NOW, EDGE), "4:12") == "dim"
+
+
+def test_reasons_take_the_first_form_that_fits() -> None:
+    assert lines(sample.API, 60)[1].startswith("   your turn · 3 of 3 pings spent")
+    assert lines(sample.API, 36)[1] == "   your turn · pings spent  ━──────"
+    assert lines(sample.API, 32)[1].startswith("   you · pings spent ")
+    assert lines(sample.DEPLOY, 36)[1].startswith("   permission · ↻2 to 14:44 ━")
+    assert lines(sample.DEPLOY, 32)[1].startswith("   asks · ↻2 to 14:44 ")
+
+
+def test_without_a_countdown_the_reason_runs_to_the_end() -> None:
+    assert lines(sample.DOCS, 36)[1] == "   your turn · went cold 18m ago"
+    assert lines(sample.BILLING, 36)[1] == "   tools changed · 121k to rewrite"
+
+
+def test_an_expired_entry_turns_cold_on_the_tick() -> None:
+    first, second = lines(sample.API, 36, NOW + 60)
+    assert first.endswith("$2.41    cold")
+    assert "━" not in second
+    assert role_of(row.top(sample.API, "a", 36, NOW + 60, EDGE), "$2.41") == "cold"
+
+
+def test_a_missed_ping_is_an_alarm() -> None:
+    missed = sample.ETL.model_copy(update={"keepalive": sample.keep("missed", {"read_percent": 12})})
+    line = row.bottom(missed, 36, NOW, UTC, EDGE)
+    assert text_of(line).startswith("   ping missed · stopped ")
+    assert role_of(line, "ping missed") == "bad"
+    assert row.keep(missed, NOW) == "stopped"
+
+
+def test_likely_unknown_and_assumed_say_so() -> None:
+    assert lines(sample.SEARCH, 36)[0].endswith("90%")
+    assert "┅┅┅┅┅┅─" in lines(sample.SEARCH, 36)[1]
+    unknown = sample.session("fresh", sample.cache(state=CacheStateName.UNKNOWN), sample.keep(""))
+    assert lines(unknown, 36)[0].endswith("– unknown")
+    assumed = sample.session("a", sample.cache(252, usd=1.0, evidence=Evidence.ASSUMED), sample.keep(""))
+    assert lines(assumed, 36)[0].endswith("4:12?")
+
+
+@pytest.mark.parametrize(
+    ("session", "word"),
+    [
+        (sample.API, "3/3"),
+        (sample.ETL, "paused"),
+        (sample.DEPLOY, "↻ 1/3"),
+        (sample.NOTES, "watch"),
+        (sample.SEARCH, "none"),
+        (sample.DOCS, "off"),
+        (sample.BILLING, "stopped"),
+    ],
+)
+def test_the_keep_column(session: SessionView, word: str) -> None:
+    assert row.keep(session, NOW) == word
+
+
+def test_hits_of_a_filter_are_marked() -> None:
+    pieces = row.name_pieces("deploy-infra", 17, "strong", "inf DE")
+    assert [(piece.text.strip(), piece.role) for piece in pieces] == [
+        ("de", "hit"),
+        ("ploy-", "strong"),
+        ("inf", "hit"),
+        ("ra", "strong"),
+    ]
+
+
+def test_ended_rows_say_when_and_what_it_cost() -> None:
+    ended = sample.ENDED[0]
+    assert text_of(row.ended_top(ended, "old-report", 36, NOW, UTC, EDGE)).rstrip().endswith("1h ago")
+    assert "38 requests · $4.12" in text_of(row.ended_bottom(ended, 36, EDGE))
+
+
+@given(st.text(), st.integers(30, 120))
+def test_no_name_breaks_the_grid(name: str, width: int) -> None:
+    name = clean(name)
+    assert width_of(row.top(sample.API, name, width, NOW, EDGE, name[:3])) == width
+    assert all(width_of(line) == width for line in row.broken(name, name, width, EDGE))
