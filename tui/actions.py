@@ -70,7 +70,7 @@ def _to_leave(moment: Moment) -> Reason:
 
 def _live(moment: Moment) -> Reason:
     if moment.session is not None and facts.is_ended(moment.session):
-        return "the session ended, there is nothing to keep"
+        return "the session ended: nothing to keep"
     return _a_session(moment)
 
 
@@ -80,16 +80,16 @@ def _to_ping(moment: Moment) -> Reason:
         return _live(moment)
     state = facts.state(session, moment.now)
     if state is CacheStateName.EXPIRED:
-        return "already cold: a ping would pay the full write"
+        return "already cold: a ping pays a write"
     if state is CacheStateName.CHANGED:
-        return "the prefix changed: nothing left to keep"
+        return "prefix changed: nothing to keep"
     if state is CacheStateName.UNKNOWN:
-        return "no request seen yet: nothing to keep"
+        return "no request seen: nothing to keep"
     if session.keepalive.in_flight:
         return "a ping is on its way"
     if session.keepalive.warmer is None:
-        return "only watched: nothing here can ping it"
-    return "no keeper runs: warmside keeper start" if moment.board.keeper is None else None
+        return "only watched: nothing can ping it"
+    return "no keeper (warmside keeper start)" if moment.board.keeper is None else None
 
 
 CATALOGUE: tuple[Action, ...] = (

@@ -101,7 +101,7 @@ class WarmsideApp(App[None]):
 
     @work(thread=True, group="board", exit_on_error=False)
     def _read_board(self, version: int) -> None:
-        self._post(lambda: BoardRead(self._feed.board(), version), FeedFailed)
+        self._post(lambda: BoardRead(self._feed.board(), version), lambda cause: FeedFailed(cause, "board"))
 
     @on(BoardRead)
     def _board_read(self, event: BoardRead) -> None:
@@ -111,8 +111,11 @@ class WarmsideApp(App[None]):
 
     @on(FeedFailed)
     def _feed_failed(self, event: FeedFailed) -> None:
-        self._reading = self._reading_turns = False
         self.main.say(event.cause, bad=True)
+        if event.of == "board":
+            self._reading = False
+        else:
+            self._next_turns()
 
     @on(TurnsWanted)
     def _turns(self, event: TurnsWanted) -> None:
@@ -135,7 +138,7 @@ class WarmsideApp(App[None]):
             latest = self._feed.latest_turn(session_id)
             return TurnsRead(session_id, () if latest is None else (latest,))
 
-        self._post(read, FeedFailed)
+        self._post(read, lambda cause: FeedFailed(cause, "turns"))
 
     @on(TurnsRead)
     def _turns_read(self, event: TurnsRead) -> None:

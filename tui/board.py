@@ -177,7 +177,6 @@ def _ping(ping: NextPing, page: Page) -> Line:
 
 def _session_line(entry: Entry, page: Page, edge: Piece) -> Line:
     session, name = page.sessions[entry.id], page.names[entry.id]
-    first = entry.kind in ("top", "ended_top")
     try:
         if entry.kind == "top":
             return row.top(session, name, page.width, page.now, edge, page.query)
@@ -188,4 +187,4 @@ def _session_line(entry: Entry, page: Page, edge: Piece) -> Line:
         return row.ended_bottom(session, page.width, edge)
     except (ArithmeticError, LookupError, ValueError, TypeError, OSError) as error:
         # One odd value (a time beyond the calendar, a number that is none) must not take the board with it.
-        return row.broken(name, clean(str(error)) or type(error).__name__, page.width, edge)[0 if first else 1]
+        return row.broken(name, clean(str(error)) or type(error).__name__, page.width, edge)

@@ -11,30 +11,35 @@ from collections.abc import Sequence
 
 import click
 
-_COMMANDS = {
-    "run": ("tui.cli_run", "run"),
-    "demo": ("tui.cli_demo", "demo"),
-    "keeper": ("tui.cli_keeper", "keeper_group"),
-    "sessions": ("tui.cli_read", "sessions_command"),
-    "show": ("tui.cli_read", "show"),
-    "ledger": ("tui.cli_read", "ledger_command"),
-    "budget": ("tui.cli_budget", "budget"),
+COMMANDS = {
+    "run": ("tui.cli_run", "run", "Start an agent so that its cache can be kept warm."),
+    "demo": ("tui.cli_demo", "demo", "Watch the whole loop on simulated agents: no key, no network."),
+    "keeper": ("tui.cli_keeper", "keeper_group", "The background process: run, start, stop, status."),
+    "sessions": ("tui.cli_read", "sessions_command", "List sessions, newest first."),
+    "show": ("tui.cli_read", "show", "Show one session and its turns."),
+    "ledger": ("tui.cli_read", "ledger_command", "What keep-alive spent, saved and lost."),
+    "budget": ("tui.cli_budget", "budget", "Show or set what keep-alive may spend."),
 }
+"""Name: module, object in it, and its line in the help (which must not import them all)."""
 
 
 class LazyGroup(click.Group):
     """Knows its commands by name and imports one only when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(_COMMANDS)
+        return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        found = _COMMANDS.get(cmd_name)
+        found = COMMANDS.get(cmd_name)
         if found is None:
             return None
         command = getattr(importlib.import_module(found[0]), found[1])
         assert isinstance(command, click.Command)  # noqa: S101 - our own table
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][2]) for name in self.list_commands(ctx)])
 
 
 @click.group(cls=LazyGroup, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
+from typing import TypeVar
 
 import click
 
@@ -14,14 +16,27 @@ from tui.cli_context import here
 from tui.json_out import iso
 
 HOLD_SECONDS = 7200.0
+T = TypeVar("T")
+
+
+def _parsed(read: Callable[[str], T]) -> Callable[[click.Context, click.Parameter, str | None], T | None]:
+    """An option's callback that reads it as the budget sheet does (click's own numbers take `nan` for no cap)."""
+
+    def callback(context: click.Context, parameter: click.Parameter, value: str | None) -> T | None:
+        try:
+            return None if value is None else read(value)
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return callback
 
 
 @click.command()
 @click.argument("session", required=False)
 @click.option("--default", "for_new", is_flag=True, help="The budget of new sessions.")
 @click.option("--mode", type=click.Choice([mode.value for mode in BudgetMode]))
-@click.option("--pings", type=click.IntRange(min=0), help="Pings an idle period.")
-@click.option("--usd", type=click.FloatRange(min=0), help="Money for the session.")
+@click.option("--pings", callback=_parsed(parse.pings), help="Pings an idle period.")
+@click.option("--usd", callback=_parsed(parse.usd), help="Money for the session.")
 @click.option("--until", help="18:00, 2h or 'tomorrow 9:00'.")
 @click.option("--json", "as_json", is_flag=True)
 def budget(

@@ -21,8 +21,10 @@ def keeper_group() -> None:
 @click.option("--upstream", help="Where requests go that belong to no launch.")
 def run(port: int | None, upstream: str | None) -> None:
     """Run in the foreground until Ctrl-C."""
+    from keepalive.supervisor import python_module
+
     here().connection.close()  # a wrong config or store is said here, not in the log
-    command = [sys.executable, "-m", "keepalive.keeper_main", "--stay"]
+    command = [*python_module("keepalive.keeper_main"), "--stay"]
     command += [f"--port={port}"] if port is not None else []
     command += [f"--upstream={upstream}"] if upstream is not None else []
     os.execv(sys.executable, command)  # noqa: S606

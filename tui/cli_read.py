@@ -9,6 +9,7 @@ import click
 from store import board, ledger, sessions
 from store.models import SessionDetail, SessionView
 from tui.cli_context import here
+from tui.format import clean
 from tui.json_out import dumps, iso
 
 
@@ -74,16 +75,30 @@ def _line(view: SessionView) -> str:
     cold = "" if view.cache.cold_usd is None else f"  if cold ${view.cache.cold_usd:.2f}"
     waits = f", waits for {view.waiting_for}" if view.waiting_for else ""
     why = reasons.words(view.keepalive.why, view.keepalive.why_args, time.time(), None).full
+    project = clean(view.project)
     return (
-        f"{view.id[:8]}  {view.agent:8} {view.project:20} {view.status}{waits}  cache {view.cache.state}{cold}  {why}"
+        f"{clean(view.id)[:8]}  {clean(view.agent):8} {project:20} {view.status}{waits}"
+        f"  cache {view.cache.state}{cold}  {why}"
     )
 
 
 def _detail(detail: SessionDetail) -> str:
-    lines = [_line(detail), f"{detail.cwd}  {detail.model or 'no model yet'}"]
+    lines = [_line(detail), f"{clean(detail.cwd)}  {clean(detail.model or 'no model yet')}"]
     for turn in detail.turns:
         started = iso(turn.started_at) if turn.started_at else "-"
-        lines += ["", f"turn {turn.n}  {started}  {turn.requests} requests", turn.prompt, "", turn.answer]
+        lines += [
+            "",
+            f"turn {turn.n}  {started}  {turn.requests} requests",
+            _plain(turn.prompt),
+            "",
+            _plain(turn.answer),
+        ]
         if turn.memory:
-            lines += ["", turn.memory]
+            lines += ["", _plain(turn.memory)]
     return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """Foreign text of several lines as the terminal may get it: indented as it was, without any control."""
+    lines = text.expandtabs(4).splitlines()
+    return "\n".join(" " * (len(line) - len(line.lstrip(" "))) + clean(line) for line in lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -22,13 +23,16 @@ _BASE_URL_NOTE = (
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
 def run(upstream: str | None, command: tuple[str, ...]) -> None:
     """Start an agent so that its cache can be kept warm: warmside run -- claude"""
+    if shutil.which(command[0]) is None:  # asked first: no keeper and no launch for a typing error
+        click.echo(f"warmside: {command[0]}: command not found", err=True)
+        sys.exit(127)
     argv, environment = _prepare(command, upstream)
     os.environ.update(environment)
     try:
         os.execvp(argv[0], argv)  # noqa: S606
     except OSError as error:
         click.echo(f"warmside: cannot start {argv[0]}: {error.strerror}", err=True)
-        sys.exit(127 if isinstance(error, FileNotFoundError) else 126)
+        sys.exit(126)
 
 
 def _prepare(command: tuple[str, ...], upstream: str | None) -> tuple[tuple[str, ...], dict[str, str]]:
@@ -59,15 +63,22 @@ def _through_gateway(command: tuple[str, ...], upstream: str | None) -> tuple[tu
     at = here()
     running = keeper.ensure(at.connection, at.paths)
     token, launch_id = secrets.token_hex(16), f"launch-{secrets.token_hex(4)}"
+    settings_file = at.paths.launch_dir / f"{launch_id}.json"
+
+    def upstream_of(outer: str) -> str | None:
+        known = launches.by_token(at.connection, outer)
+        return None if known is None else known.upstream
+
     start = launch.prepare(
         command,
         gateway_url=f"{running.url}/s/{token}",
         upstream=upstream,
         default_upstream=running.upstream,
+        upstream_of=upstream_of,
         environ=os.environ,
         cwd=Path.cwd(),
         claude_dir=at.paths.claude_dir,
-        settings_file=at.paths.state_dir / "launches" / f"{launch_id}.json",
+        settings_file=settings_file,
     )
     launches.record(
         at.connection,
@@ -85,6 +96,8 @@ def _through_gateway(command: tuple[str, ...], upstream: str | None) -> tuple[tu
             ended_at=None,
         ),
     )
+    if start.settings is not None:  # after the launch was stored: the keeper removes files of launches it does not know
+        launch.write_settings(settings_file, start.settings)
     if settings.get(at.connection, SAID) is None:
         settings.put(at.connection, SAID, True)
         click.echo(_BASE_URL_NOTE, err=True)

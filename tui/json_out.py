@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from store.models import Row
 
 _TIMES = frozenset({"at", "since", "until"})
+_CONTROLS = re.compile("[\x7f-\x9f]")
 
 
 def iso(seconds: float) -> str:
@@ -22,7 +24,8 @@ def dumps(value: Row | Sequence[Row]) -> str:
         plain: object = _times(value.model_dump(mode="json"))
     else:
         plain = [_times(row.model_dump(mode="json")) for row in value]
-    return json.dumps(plain, ensure_ascii=False, indent=2)
+    # JSON escapes the low controls itself; a terminal obeys the high ones too.
+    return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(plain, ensure_ascii=False, indent=2))
 
 
 def _times(value: object, key: str = "") -> object:

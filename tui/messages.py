@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from textual.message import Message
 
@@ -27,9 +28,10 @@ class TurnsRead(Message):
 
 @dataclass
 class FeedFailed(Message):
-    """Reading failed; the board stays as it was."""
+    """Reading failed; what is shown stays as it was."""
 
     cause: str
+    of: Literal["board", "turns"]
 
 
 @dataclass

@@ -200,8 +200,6 @@ def ended_bottom(session: SessionView, width: int, edge: Piece) -> Line:
     return (edge, Piece("  " + pad(cut(f"{text} · {title}" if title else text, width - 4), width - 3), "dim"))
 
 
-def broken(name: str, cause: str, width: int, edge: Piece) -> tuple[Line, Line]:
-    """A row that could not be built: the session stays on the board, with the cause."""
-    first = (edge, Piece("○ " + pad(name, width - 3), "dim"))
-    second = (edge, Piece("  " + pad(cut(f"cannot be shown: {cause}", width - 4), width - 3), "bad"))
-    return first, second
+def broken(name: str, cause: str, width: int, edge: Piece) -> Line:
+    """A line that could not be built: the session stays on the board, with the cause."""
+    return (edge, Piece(pad(cut(f"✗ {name}: cannot show this, {cause}", width - 2), width - 1), "bad"))

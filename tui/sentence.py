@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
+from rich.cells import cell_len
+
 from store.models import CacheStateName, SessionView
 from tui import facts
 from tui.format import clock_time, cut, money, past, tokens
@@ -15,9 +17,10 @@ def sentence(session: SessionView, now: float, zone: tzinfo | None, width: int) 
     pieces: list[Piece] = []
     room = width
     for text, role in _sentence(session, now, zone):
-        text = cut(text, room)
-        room -= len(text)
-        pieces.append(Piece(text, role))
+        pieces.append(Piece(cut(text, room), role))
+        if pieces[-1].text != text:
+            break
+        room -= cell_len(text)
     return tuple(pieces)
 
 

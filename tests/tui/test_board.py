@@ -93,8 +93,8 @@ def test_a_row_that_cannot_be_built_stays_with_its_cause() -> None:
     bad = sample.ENDED[0].model_copy(update={"ended_at": -1e18})
     view = BoardView(ended_today=(bad,))
     text = drawn(view, unfolded=True)
-    assert text[-1].startswith("   cannot be shown: ")
-    assert text[-2] == " ○ old-report"
+    assert text[-2].startswith(" ✗ old-report: cannot show this")
+    assert text[-1] == "   38 requests · $4.12"
 
 
 def test_every_line_is_as_wide_as_the_list_or_blank() -> None:

@@ -57,7 +57,22 @@ def test_every_promised_code_is_known() -> None:
     assert set(promised.split()) <= CODES
 
 
-KEYS = "n until at sent allowed usd cap percent minimum model read_percent status since tokens".split()
+KEYS = [
+    "n",
+    "until",
+    "at",
+    "sent",
+    "allowed",
+    "usd",
+    "cap",
+    "percent",
+    "minimum",
+    "model",
+    "read_percent",
+    "status",
+    "since",
+    "tokens",
+]
 VALUES = st.one_of(st.text(max_size=8), st.integers(), st.floats(allow_nan=True, allow_infinity=True))
 
 

@@ -145,4 +145,4 @@ def test_ended_rows_say_when_and_what_it_cost() -> None:
 def test_no_name_breaks_the_grid(name: str, width: int) -> None:
     name = clean(name)
     assert width_of(row.top(sample.API, name, width, NOW, EDGE, name[:3])) == width
-    assert all(width_of(line) == width for line in row.broken(name, name, width, EDGE))
+    assert width_of(row.broken(name, name, width, EDGE)) == width

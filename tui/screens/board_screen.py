@@ -17,13 +17,12 @@ from tui import chrome, detail
 from tui.actions import Moment
 from tui.board import FOLD_ID, Page
 from tui.board_state import BoardState
-from tui.format import clean, wrap
+from tui.format import clean, cut, wrap
 from tui.lines import BLANK, Line, Piece
 from tui.look import Look
 from tui.orders import TurnsWanted
 from tui.session_view import session_view
 from tui.themes import enter_key
-from tui.widgets.detail_view import DetailView
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.footer_bar import FooterBar
 from tui.widgets.line_view import BEHIND, LineView
@@ -50,7 +49,7 @@ class BoardScreen(Screen[None]):
         with Container(id="body"):
             yield SessionList(self._state, self._page, id="list", ascii_only=ascii_only)
             yield LineView(lambda w, h: ((Piece("│", "faint"),),) * h, id="divider", ascii_only=ascii_only)
-            yield DetailView(self._detail, id="detail", ascii_only=ascii_only)
+            yield LineView(self._detail, id="detail", ascii_only=ascii_only)
             yield LineView(self._empty, id="empty", ascii_only=ascii_only)
         yield FilterLine(id="filter")
         yield FooterBar(lambda: self.moment, self._look, id="footer")
@@ -65,8 +64,8 @@ class BoardScreen(Screen[None]):
         return self.query_one("#list", SessionList)
 
     @property
-    def _detail_view(self) -> DetailView:
-        return self.query_one("#detail", DetailView)
+    def _detail_view(self) -> LineView:
+        return self.query_one("#detail", LineView)
 
     def _line_view(self, name: str) -> LineView:
         return self.query_one(f"#{name}", LineView)
@@ -107,7 +106,7 @@ class BoardScreen(Screen[None]):
         if not self._state.loaded:
             return ()
         if self._state.query:
-            return ((Piece(f" Nothing matches {self._state.query}", "dim"),),)
+            return ((Piece(" " + cut(f"Nothing matches {clean(self._state.query)}", width - 2), "dim"),),)
         return chrome.empty(self._state.view, width, self._look.looked_in)
 
     def _detail(self, width: int, height: int) -> tuple[Line, ...]:

@@ -5,10 +5,8 @@ It posts orders and moves the cursor; reading the store and commanding the keepe
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import on
-from textual.binding import Binding, BindingType
+from textual.events import Key
 from textual.widgets import Input
 
 from store.models import BudgetMode, SessionView
@@ -20,13 +18,33 @@ from tui.session_orders import mode_order
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.session_list import SessionList
 
+FAR = 1_000_000
+"""More rows or lines than there are."""
+KEYS = {key: action.name for action in CATALOGUE for key in action.keys}
+WHILE_FINDING = frozenset({"up", "down", "page_up", "page_down", "back"})
+"""What keys without a letter still do while somebody types into the filter."""
+
 
 class MainScreen(BoardScreen):
     """The board with its keys and its mouse."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(",".join(action.keys), f"do('{action.name}')", action.word, show=False) for action in CATALOGUE
-    ]
+    def on_key(self, event: Key) -> None:
+        """Look the key up in the catalogue, here and now.
+
+        Not by bindings: those run one message later, so that in `/dep` typed fast the `p` would still be a ping.
+        """
+        if self.app.screen is not self:
+            event.stop()  # typed for a sheet that was about to open
+            return
+        finding = self.has_class("-finding")
+        if finding and event.is_printable and event.character:
+            self.query_one(FilterLine).field.insert_text_at_cursor(event.character)
+            event.stop()
+            return
+        name = KEYS.get(event.key)
+        if name is not None and (not finding or name in WHILE_FINDING):
+            event.stop()
+            self.action_do(name)
 
     @on(SessionList.Clicked)
     def _clicked(self, event: SessionList.Clicked) -> None:
@@ -56,6 +74,10 @@ class MainScreen(BoardScreen):
         getattr(self, f"_do_{name}")()
 
     def _move(self, step: int) -> None:
+        """Rows of the list, or lines of the opened session."""
+        if self._opened:
+            self._detail_view.scroll_relative(y=step, animate=False, immediate=True)
+            return
         self._state.move(step)
         self._on_cursor()
 
@@ -65,17 +87,21 @@ class MainScreen(BoardScreen):
     def _do_down(self) -> None:
         self._move(1)
 
+    @property
+    def _page_step(self) -> int:
+        return max(1, self._detail_view.size.height - 1 if self._opened else self._list.size.height // 2 - 1)
+
     def _do_page_up(self) -> None:
-        self._move(-max(1, self._list.size.height // 2 - 1))
+        self._move(-self._page_step)
 
     def _do_page_down(self) -> None:
-        self._move(max(1, self._list.size.height // 2 - 1))
+        self._move(self._page_step)
 
     def _do_first(self) -> None:
-        self._move(-len(self._state.ids))
+        self._move(-FAR)
 
     def _do_last(self) -> None:
-        self._move(len(self._state.ids))
+        self._move(FAR)
 
     def _do_open(self) -> None:
         if self._state.selected_id == FOLD_ID:

@@ -1,0 +1,92 @@
+"""Layout: what every width and height gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from store.models import BoardView
+from tests.tui import sample
+from tests.tui.running import Running
+from tui import detail
+from tui.widgets.session_list import SessionList
+
+
+async def test_the_list_gets_its_rows_and_the_detail_the_rest() -> None:
+    one = Running()
+    async with one.run(36, 40):
+        assert one.rows().size.height == 21
+        assert one.text("detail")[1].startswith("─ turn 14")
+
+
+async def test_a_low_screen_keeps_six_rows_of_detail_and_counts_the_hidden() -> None:
+    one = Running()
+    async with one.run(32, 20):
+        assert len(one.text("detail")) == detail.MIN_ROWS
+        assert one.text("detail")[1].endswith("3 more below ─")
+
+
+@pytest.mark.parametrize(("width", "height"), [(30, 15), (20, 8), (36, 11), (45, 12), (89, 30), (200, 60), (10, 4)])
+async def test_any_size_shows_the_first_session(width: int, height: int) -> None:
+    one = Running()
+    async with one.run(width, height):
+        shown = one.text("list")
+        assert any("●" in line for line in shown)
+        assert all(len(line) <= width for line in shown)
+
+
+async def test_a_resize_lays_everything_out_again() -> None:
+    one = Running()
+    async with one.run(36, 40) as pilot:
+        await pilot.resize_terminal(120, 36)
+        await one.settle(pilot)
+        assert one.rows().size.width == 42
+        assert one.text("detail")[0].startswith(" api-refactor  ~/src")
+        assert any("next pings" in line for line in one.text("list"))
+        await pilot.resize_terminal(36, 40)
+        await one.settle(pilot)
+        assert one.rows().size == (36, 21)
+
+
+async def test_a_tick_moves_only_digits_and_bars() -> None:
+    one = Running()
+    async with one.run():
+        before = one.text("list")
+        one.clock.advance(1)
+        one.app.main.tick()
+        after = one.text("list")
+        changed = [y for y, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]
+        assert after[1].endswith("0:47")
+        assert all(before[y][:27] == after[y][:27] for y in changed)
+
+
+async def test_an_empty_board_is_explained() -> None:
+    one = Running(feed=sample.SampleFeed(BoardView(past_sessions=214)))
+    async with one.run():
+        assert one.text("empty")[0] == " No agent session is open."
+        assert not one.rows().display
+
+
+async def test_the_board_is_quiet_behind_a_sheet() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        chip = one.rows().render_line(1)
+        await one.press(pilot, "question_mark")
+        behind = one.app.main.query_one(SessionList).render_line(1)
+        assert {segment.style for segment in chip} != {segment.style for segment in behind}
+        assert len({segment.style for segment in behind}) == 1
+        await one.press(pilot, "escape")
+        assert one.rows().render_line(1) == chip
+
+
+async def test_hostile_names_reach_no_terminal() -> None:
+    evil = sample.API.model_copy(
+        update={"project": "\x1b[2J[bold]evil[/]\x9b1m\u202e", "cwd": "/tmp/\x1b]0;x\x07", "model": "\x1bc"}
+    )
+    one = Running(feed=sample.SampleFeed(BoardView(sessions=(evil,))))
+    async with one.run() as pilot:
+        await one.press(pilot, "enter")
+        shown = one.text("detail") + one.text("header") + one.text("footer")
+        assert all(line.isprintable() for line in shown)
+        await one.press(pilot, "escape", "b")
+        assert "\x1b" not in one.app.export_screenshot()
+        assert "[bold]evil" in one.app.export_screenshot().replace("&#160;", " ")

@@ -1,0 +1,175 @@
+"""Keys and mouse on the board."""
+
+from __future__ import annotations
+
+from textual.events import Key
+
+from store.models import BudgetMode
+from tests.tui import sample
+from tests.tui.running import Running
+from tui.board import FOLD_ID
+from tui.orders import BudgetWanted, ModeWanted, TurnsWanted
+from tui.screens.budget import BudgetSheet
+from tui.screens.help import HelpSheet
+from tui.widgets.filter_line import FilterLine
+
+
+async def test_j_k_and_arrows_move_the_cursor_and_the_detail_follows() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "j", "down", "k")
+        assert one.app.state.selected_id == "etl-nightly"
+        assert one.text("detail")[2] == " Answer by 14:33 or pay $0.62"
+        assert one.posted(TurnsWanted) >= 3
+        await one.press(pilot, "end")
+        assert one.app.state.selected_id == "billing"
+        await one.press(pilot, "home")
+        assert one.app.state.selected_id == "api-refactor"
+
+
+async def test_a_click_selects_and_a_click_on_the_fold_opens_it() -> None:
+    one = Running(feed=sample.SampleFeed(sample.BOARD_ENDED))
+    async with one.run() as pilot:
+        await pilot.click("#list", offset=(5, 6))
+        await one.settle(pilot)
+        assert one.app.state.selected_id == "deploy-infra"
+        await pilot.click("#list", offset=(5, 9))
+        await one.settle(pilot)
+        assert one.app.state.selected_id == "deploy-infra"
+        await pilot.click("#list", offset=(5, 22))
+        await one.settle(pilot)
+        assert one.app.state.selected_id == FOLD_ID
+        assert one.app.state.unfolded
+
+
+async def test_enter_opens_the_session_over_the_list_and_esc_comes_back() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "enter")
+        assert not one.rows().display
+        assert one.focus == "detail"
+        assert one.text("detail")[0] == " api-refactor"
+        assert one.text("footer")[0].startswith(" esc back")
+        await one.press(pilot, "escape")
+        assert one.rows().display
+        assert one.focus == "list"
+
+
+async def test_the_opened_session_scrolls_with_the_lists_keys() -> None:
+    one = Running()
+    async with one.run(height=20) as pilot:
+        await one.press(pilot, "enter", "j", "j", "down")
+        assert one.app.main.query_one("#detail").scroll_offset.y == 3
+        assert one.app.state.selected_id == "api-refactor"
+
+
+async def test_orders_apply_in_the_opened_session() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "enter", "h")
+        assert one.commands.modes[0][1] is BudgetMode.HOLD
+        assert one.posted(ModeWanted) == 1
+
+
+async def test_enter_on_the_fold_unfolds() -> None:
+    one = Running(feed=sample.SampleFeed(sample.BOARD_ENDED))
+    async with one.run() as pilot:
+        await one.press(pilot, "end", "enter", "down")
+        assert one.app.state.selected_id == "old-report"
+
+
+async def test_the_filter_takes_the_footers_line_and_esc_clears_it() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "slash", "d", "e", "p")
+        assert one.app.state.ids == ("deploy-infra",)
+        assert one.focus == "query"
+        await one.press(pilot, "enter")
+        assert one.focus == "list"
+        assert one.app.state.query == "dep"
+        await one.press(pilot, "escape")
+        assert len(one.app.state.ids) == 8
+        assert one.focus == "list"
+
+
+async def test_letters_in_the_filter_are_letters() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "slash", "q", "h", "o")
+        assert one.app.main.query_one(FilterLine).field.value == "qho"
+        assert one.commands.modes == []
+        assert one.text("empty")[0] == " Nothing matches qho"
+
+
+async def test_letters_typed_faster_than_the_focus_moves_are_letters_too() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        for key, letter in (("slash", "/"), ("d", "d"), ("e", "e"), ("p", "p")):
+            one.app.post_message(Key(key, letter))  # all four are on their way before the first one is handled
+        await one.settle(pilot)
+        assert one.commands.pings == []
+        assert one.app.state.query == "dep"
+
+
+async def test_keys_that_were_on_their_way_when_a_sheet_opened_order_nothing() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        for key in ("b", "h", "p"):
+            one.app.post_message(Key(key, key))
+        await one.settle(pilot)
+        assert isinstance(one.app.screen, BudgetSheet)
+        assert (one.commands.pings, one.commands.modes) == ([], [])
+
+
+async def test_the_budget_sheet_applies_through_the_commands() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "b")
+        assert isinstance(one.app.screen, BudgetSheet)
+        await one.press(pilot, "right", "tab", "backspace", "6", "enter")
+        assert one.commands.budgets == [BudgetWanted("api-refactor", "", BudgetMode.HOLD, 6, 0.75, sample.NOW + 7200)]
+        assert one.text("footer") == [" api-refactor: budget set"]
+
+
+async def test_a_cancelled_sheet_orders_nothing() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "b", "right", "escape")
+        assert one.commands.budgets == []
+        assert one.on_board
+
+
+async def test_help_lists_the_catalogue() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "question_mark")
+        assert isinstance(one.app.screen, HelpSheet)
+        await one.press(pilot, "question_mark")
+        assert one.on_board
+
+
+async def test_esc_takes_the_banner_away_and_then_says_so() -> None:
+    one = Running()
+    one.look = one.look.with_banner("a demo with a stand-in")
+    one.__post_init__()
+    async with one.run() as pilot:
+        assert one.text("header")[1] == " a demo with a stand-in"
+        await one.press(pilot, "escape")
+        assert one.text("header")[1] == ""
+        await one.press(pilot, "escape")
+        assert one.text("footer") == [" nothing to leave here"]
+
+
+async def test_a_row_stays_put_for_two_seconds_after_a_key() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        one.clock.advance(47)
+        await one.press(pilot, "j", "k")
+        one.clock.advance(1.5)
+        one.app.main.tick()
+        assert one.app.state.ids[0] == "api-refactor"
+        assert one.text("list")[1].endswith("cold")
+        one.clock.advance(1)
+        one.app.main.tick()
+        assert one.app.state.ids[0] == "etl-nightly"
+        assert one.app.state.selected_id == "api-refactor"

@@ -1,0 +1,169 @@
+"""The app: what it reads, what it orders, and that nothing makes it die."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from store.models import BudgetMode
+from tests.tui import sample
+from tests.tui.running import Running
+from tui.app import cause
+from tui.look import Look
+from tui.messages import BoardRead, CommandDone, CommandFailed, FeedFailed, TurnsRead
+from tui.widgets.footer_bar import FooterBar
+
+
+async def test_the_first_board_and_turn_are_read_at_the_start() -> None:
+    one = Running()
+    async with one.run():
+        assert one.posted(BoardRead) == 1
+        assert one.posted(TurnsRead) >= 1
+        assert one.text("list")[1] == "▌● api-refactor       $2.41    0:48"
+        assert one.text("detail")[2] == " Answer by 14:32 or pay $2.41"
+
+
+async def test_the_board_is_read_again_only_when_its_version_changed() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        reads = one.feed.reads
+        await one.poll(pilot)
+        assert one.feed.reads == reads
+        one.feed.show(sample.BOARD.model_copy(update={"sessions": (sample.ETL,)}))
+        await one.poll(pilot)
+        assert one.feed.reads == reads + 1
+        assert one.app.state.ids == ("etl-nightly",)
+
+
+async def test_a_broken_feed_is_one_line_and_the_board_stays() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        one.feed.broken = RuntimeError("database is locked\nby somebody")
+        one.feed.show(sample.BOARD)
+        await one.poll(pilot)
+        assert one.posted(FeedFailed) >= 1
+        assert one.text("footer") == [" database is locked by somebody"]
+        assert len(one.app.state.ids) == 8
+        one.feed.broken = None
+        await one.poll(pilot)
+        assert one.posted(BoardRead) == 2
+
+
+async def test_a_version_that_raises_is_said_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Running()
+    async with one.run() as pilot:
+
+        def broken() -> int:
+            raise OSError("no store")
+
+        monkeypatch.setattr(one.feed, "version", broken)
+        await one.poll(pilot)
+        assert one.app.main.query_one(FooterBar).said == "no store"
+
+
+async def test_a_turn_that_cannot_be_read_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Running()
+    async with one.run() as pilot:
+
+        def broken(session_id: str) -> None:
+            raise OSError("torn page")
+
+        monkeypatch.setattr(one.feed, "latest_turn", broken)
+        await one.press(pilot, "j")
+        assert one.text("footer") == [" torn page"]
+        monkeypatch.undo()
+        await one.press(pilot, "j")
+        assert one.text("detail")[1].startswith("─ turn 14")
+
+
+async def test_hold_and_off_are_ordered_and_said() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "h")
+        assert one.commands.modes == [("api-refactor", BudgetMode.HOLD, sample.NOW + 7200)]
+        assert one.posted(CommandDone) == 1
+        assert one.text("footer") == [" api-refactor: held to 16:31"]
+        await one.press(pilot, "o")
+        assert one.commands.modes[-1] == ("api-refactor", BudgetMode.OFF, None)
+
+
+async def test_a_ping_is_ordered_or_refused_with_the_reason() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "p")
+        assert one.commands.pings == ["api-refactor"]
+        await one.press(pilot, "end", "p")
+        assert one.commands.pings == ["api-refactor"]
+        assert one.text("footer") == [" prefix changed: nothing to keep"]
+
+
+async def test_a_failed_command_says_why() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        one.commands.broken = PermissionError("the store is read-only")
+        await one.press(pilot, "h")
+        assert one.posted(CommandFailed) == 1
+        assert one.text("footer") == [" the store is read-only"]
+
+
+async def test_a_feed_may_fail_before_the_first_board() -> None:
+    one = Running()
+    one.feed.broken = ValueError("newer store")
+    async with one.run():
+        assert one.text("footer") == [" newer store"]
+        assert one.app.state.ids == ()
+
+
+async def test_the_palette_offers_what_applies() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        titles = {command.title for command in one.app.get_system_commands(one.app.screen)}
+        assert {"open", "budget", "ping", "hold", "help", "quit", "theme"} <= titles
+        await one.press(pilot, "end")
+        titles = {command.title for command in one.app.get_system_commands(one.app.screen)}
+        assert "ping" not in titles
+
+
+async def test_quit_leaves() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await pilot.press("q")
+        assert one.app._exit
+
+
+@pytest.mark.parametrize("theme", ["warmside-ansi", "warmside-ansi-light", "warmside-dark", "warmside-light"])
+async def test_every_theme_paints(theme: str) -> None:
+    one = Running(look=Look(zone=sample.ZONE, theme=theme))
+    async with one.run():
+        assert one.text("list")[1].startswith("▌● api-refactor")
+
+
+@pytest.mark.parametrize("theme", ["warmside-ansi", "warmside-dark"])
+async def test_without_colour_no_colour_reaches_the_screen(monkeypatch: pytest.MonkeyPatch, theme: str) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    one = Running(look=Look(zone=sample.ZONE, theme=theme))
+    async with one.run():
+        segments = [piece for strip in one.app.screen._compositor.render_strips() for piece in strip]
+        styles = [segment.style for segment in segments if segment.style is not None]
+        colours = [colour for style in styles for colour in (style.color, style.bgcolor) if colour is not None]
+        assert colours
+        assert all(colour.is_default for colour in colours)
+        chips = [segment.style for segment in segments if segment.text == " 0:48 "]
+        assert chips
+        assert chips[0] is not None
+        assert chips[0].reverse
+
+
+def test_a_cause_is_one_line_even_without_a_text() -> None:
+    assert cause(KeyError()) == "KeyError"
+    assert cause(ValueError("a\n b")) == "a b"
+
+
+def test_the_app_loads_nothing_heavy() -> None:
+    code = "import sys, tui.app; print(sorted({name.partition('.')[0] for name in sys.modules}))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.strip("[]\n").replace("'", "").split(", "))
+    assert "textual" in loaded
+    assert not loaded & {"aiohttp", "anthropic", "apscheduler", "sqlite_utils", "genai_prices", "msgspec"}

@@ -1,0 +1,16 @@
+"""What the environment asks for."""
+
+from __future__ import annotations
+
+from tui.look import Look, look_from_environment
+from tui.themes import ANSI
+
+
+def test_folders_follow_the_clients_variables() -> None:
+    look = look_from_environment({"LANG": "C.UTF-8", "CODEX_HOME": "/srv/codex/"})
+    assert look.looked_in == ("~/.claude/projects", "/srv/codex/sessions")
+    assert (look.ascii_only, look.theme) == (False, ANSI)
+
+
+def test_a_banner_changes_nothing_else() -> None:
+    assert Look(theme="x").with_banner("hi") == Look(theme="x", banner="hi")

@@ -1,0 +1,40 @@
+"""The sentence: what to do, by when, for how much."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+
+from store.models import CacheStateName, SessionView
+from tests.tui import sample
+from tests.tui.sample import NOW, at
+from tui.lines import text_of
+from tui.sentence import sentence
+
+HELD = sample.API.model_copy(update={"keepalive": sample.keep("held", {"n": 4, "until": at(18, 0)}, next_usd=0.145)})
+FRESH = sample.session("fresh", sample.cache(state=CacheStateName.UNKNOWN), sample.keep(""))
+
+
+@pytest.mark.parametrize(
+    ("session", "text"),
+    [
+        (sample.API, "Answer by 14:32 or pay $2.41"),
+        (sample.NOTES, "Answer by 15:12 or rewrite 164k"),
+        (sample.DEPLOY, "Kept to 14:44, then $0.89"),
+        (HELD, "Held to 18:00, up to $0.58"),
+        (sample.DOCS, "Cold: the next prompt pays $1.31"),
+        (sample.BILLING, "Next prompt rewrites 121k, $0.76"),
+        (sample.SEARCH, "Probably warm, $0.11 if not"),
+        (sample.WEB, "Working; cold 14:35 if it stalls"),
+        (FRESH, "No request seen yet"),
+        (sample.ENDED[0], "Ended 1h ago"),
+    ],
+)
+def test_sentences(session: SessionView, text: str) -> None:
+    assert text_of(sentence(session, NOW, UTC, 60)) == text
+
+
+def test_the_sentence_changes_on_the_tick_and_is_cut_to_its_width() -> None:
+    assert text_of(sentence(sample.API, NOW + 48, UTC, 60)) == "Cold: the next prompt pays $2.41"
+    assert text_of(sentence(sample.API, NOW, UTC, 20)) == "Answer by 14:32 or…"

@@ -1,0 +1,39 @@
+"""`h` and `o`: on, and back to auto."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from store.models import BudgetMode, SessionView
+from tests.tui import sample
+from tests.tui.sample import NOW
+from tui.orders import ModeWanted
+from tui.session_orders import mode_order
+
+
+def order(session: SessionView, asked: BudgetMode) -> ModeWanted:
+    """What a key means for a session."""
+    return mode_order(session, session.project, asked, NOW, UTC)
+
+
+def in_mode(mode: BudgetMode, until: float | None = None) -> SessionView:
+    """The first session in another mode."""
+    return sample.API.model_copy(update={"keepalive": sample.keep("held", mode=mode, until=until)})
+
+
+def test_hold_lasts_two_hours_and_toggles() -> None:
+    wanted = order(sample.API, BudgetMode.HOLD)
+    assert (wanted.mode, wanted.until) == (BudgetMode.HOLD, NOW + 7200)
+    assert wanted.said == "api-refactor: held to 16:31"
+    again = order(in_mode(BudgetMode.HOLD, NOW + 60), BudgetMode.HOLD)
+    assert (again.mode, again.until) == (BudgetMode.AUTO, None)
+
+
+def test_a_hold_that_is_over_starts_anew() -> None:
+    assert order(in_mode(BudgetMode.HOLD, NOW - 1), BudgetMode.HOLD).mode is BudgetMode.HOLD
+
+
+def test_off_toggles_and_ends_a_hold() -> None:
+    assert order(sample.API, BudgetMode.OFF).mode is BudgetMode.OFF
+    assert order(sample.DOCS, BudgetMode.OFF).mode is BudgetMode.AUTO
+    assert order(in_mode(BudgetMode.HOLD, NOW + 60), BudgetMode.OFF).mode is BudgetMode.OFF

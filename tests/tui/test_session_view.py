@@ -1,0 +1,40 @@
+"""The opened session: head, sentence, reason, cards."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+
+from tests.tui import sample
+from tests.tui.sample import NOW
+from tui.detail import Subject
+from tui.lines import text_of, width_of
+from tui.session_view import session_view
+
+SUBJECT = Subject(sample.API, "api-refactor", sample.TURNS, NOW, UTC)
+
+
+def test_wide_head_sentence_and_reason() -> None:
+    text = [text_of(line).rstrip() for line in session_view(SUBJECT, 77)]
+    assert text[0] == " api-refactor  ~/src/api-refactor · opus 5.5 · 386k"
+    assert text[1] == " Answer by 14:32 or pay $2.41"
+    assert " why    3 of 3 pings spent" in text
+    assert sum(line.startswith("  1") for line in text) == 4
+
+
+def test_narrow_puts_the_place_under_the_name() -> None:
+    text = [text_of(line).rstrip() for line in session_view(SUBJECT, 36)]
+    assert text[:3] == [" api-refactor", " ~/src/api-refactor", " Answer by 14:32 or pay $2.41"]
+    assert " turn 13 ──────────── 24m05 · $0.61" in text
+    assert " ↻ pings kept 338k warm saved $1.93" in text
+
+
+@pytest.mark.parametrize("width", [30, 36, 55, 56, 77])
+def test_no_line_is_wider_than_the_view(width: int) -> None:
+    assert all(width_of(line) <= width for line in session_view(SUBJECT, width))
+
+
+def test_no_turn_is_said() -> None:
+    empty = SUBJECT._replace(turns=())
+    assert " No turn seen yet." in [text_of(line) for line in session_view(empty, 36)]

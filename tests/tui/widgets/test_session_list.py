@@ -1,0 +1,70 @@
+"""The list: one widget, the cursor in view, only changed lines repainted."""
+
+from __future__ import annotations
+
+from textual.geometry import Region
+
+from store.models import BoardView
+from tests.tui import sample
+from tests.tui.running import Running
+
+
+def many(count: int) -> BoardView:
+    """A board with many sessions of the sample's kinds."""
+    sessions = []
+    for index in range(count):
+        base = sample.BOARD.sessions[index % 8]
+        sessions.append(base.model_copy(update={"id": f"s{index:03}", "project": f"{base.project}-{index}"}))
+    return sample.BOARD.model_copy(update={"sessions": tuple(sessions)})
+
+
+async def test_the_cursor_stays_in_view() -> None:
+    one = Running(feed=sample.SampleFeed(many(40)))
+    async with one.run(36, 20) as pilot:
+        rows = one.rows()
+        await one.press(pilot, "end")
+        assert any(line.startswith("▌") for line in one.text("list"))
+        assert rows.hidden_below() == 0
+        await one.press(pilot, "home")
+        assert rows.scroll_offset.y == 0
+        assert one.text("list")[0].startswith(" needs you")
+
+
+async def test_there_is_no_widget_per_row() -> None:
+    one = Running(feed=sample.SampleFeed(many(200)))
+    async with one.run():
+        assert len(one.app.main.query("*")) < 15
+        assert one.rows().line_count > 400
+
+
+async def test_a_tick_repaints_only_lines_that_changed(monkeypatch) -> None:  # type: ignore[no-untyped-def]
+    one = Running()
+    async with one.run():
+        rows = one.rows()
+        painted: list[int] = []
+        monkeypatch.setattr(rows, "refresh", lambda *regions, **_: painted.extend(lines_of(regions)))
+        one.clock.advance(1)
+        rows.renew()
+        assert 1 in painted  # 0:48 is 0:47
+        assert 7 not in painted  # 41m is 41m
+        assert 17 not in painted  # cold stays cold
+
+
+def lines_of(regions: tuple[Region, ...]) -> list[int]:
+    """The lines that regions cover."""
+    return [y for region in regions for y in range(region.y, region.bottom)]
+
+
+async def test_a_reordered_row_keeps_its_place_on_the_screen() -> None:
+    view = many(40)
+    one = Running(feed=sample.SampleFeed(view))
+    async with one.run(36, 20) as pilot:
+        await one.press(pilot, *["j"] * 12)
+        place = next(y for y, line in enumerate(one.text("list")) if line.startswith("▌"))
+        chosen = one.app.state.selected_id
+        one.clock.advance(5)
+        gone = one.app.state.ids[0]
+        one.feed.show(view.model_copy(update={"sessions": tuple(s for s in view.sessions if s.id != gone)}))
+        await one.poll(pilot)
+        assert one.app.state.selected_id == chosen
+        assert next(y for y, line in enumerate(one.text("list")) if line.startswith("▌")) == place
