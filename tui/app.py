@@ -35,7 +35,11 @@ def cause(error: Exception) -> str:
 
 
 class WarmsideApp(App[None]):
-    """`feed` gives boards, `commands` takes orders; see tui/feed.py for their threads."""
+    """`feed` gives boards, `commands` takes orders; see tui/feed.py for their threads.
+
+    `startup` runs in a worker thread beside the first paint (starting a keeper takes longer than a first look); what
+    it raises is one line in the footer.
+    """
 
     CSS_PATH = "app.tcss"
     TITLE = "warmside"
@@ -50,10 +54,12 @@ class WarmsideApp(App[None]):
         banner: str = "",
         *,
         look: Look | None = None,
+        startup: Callable[[], None] | None = None,
     ) -> None:
         # Without colours the 16-colour way of drawing is the right one under every theme: bold, dim, reverse.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._feed, self._commands, self._clock = feed, commands, clock
+        self._startup = startup
         look = look or Look()
         self.state = BoardState()
         self.main = MainScreen(self.state, clock, look if not banner else look.with_banner(banner))
@@ -73,6 +79,8 @@ class WarmsideApp(App[None]):
         self.set_interval(POLL_SECONDS, self.poll)
         self.set_interval(TICK_SECONDS, self.main.tick)
         self.poll()
+        if self._startup is not None:
+            self._order(self._startup, "")
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette offers what applies now, from the same catalogue as the keys."""
@@ -174,7 +182,8 @@ class WarmsideApp(App[None]):
 
     @on(CommandDone)
     def _done(self, event: CommandDone) -> None:
-        self.main.say(event.said)
+        if event.said:
+            self.main.say(event.said)
         self.poll()
 
     @on(CommandFailed)

@@ -100,7 +100,7 @@ def toast(text: str, width: int, *, bad: bool = False) -> Line:
 
 
 def empty(view: BoardView, width: int, looked_in: Sequence[str]) -> tuple[Line, ...]:
-    """No session: the fact, where we looked, and three ways to go on, as commands to type."""
+    """No session: the fact, where we looked, and ways to go on, as commands to type."""
 
     def way(title: str, command: str, note: str = "") -> list[Line]:
         typed: Line = (Piece(" $ ", "dim"), Piece(command))
@@ -113,7 +113,6 @@ def empty(view: BoardView, width: int, looked_in: Sequence[str]) -> tuple[Line, 
     if view.past_sessions:
         lines.append((Piece(f" {view.past_sessions} past sessions known", "dim"),))
     lines += way("Start one that can be kept warm", "warmside run -- claude")
-    lines += way("Or connect what you use", "warmside install claude")
     lines += way("Or look first", "warmside demo", "no key needed")
     lines += [BLANK, BLANK, (Piece(" Nothing leaves this machine", "dim"),), (Piece(" while no session runs.", "dim"),)]
     return tuple(lines)

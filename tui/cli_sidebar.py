@@ -6,14 +6,12 @@ import time
 
 from keepalive import config, keeper
 from keepalive.clock import SystemClock
-from keepalive.supervisor import KeeperError
+from keepalive.config import Config, Paths
 from store import settings
+from store.migrations import open_store
+from tui.store_feed import StoreFeed
 
 SAID = "said.defaults"
-_DEFAULTS = (
-    "Keep-alive is on for sessions started with `warmside run`: prefixes of 20k tokens and more, at most ${ping:.2f} a"
-    " ping and ${day:.2f} a day. Off: `warmside budget --default --mode off`"
-)
 
 
 def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
@@ -31,22 +29,44 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
         return
     from tui.app import WarmsideApp
     from tui.look import look_from_environment
-    from tui.store_feed import StoreFeed
 
     feed = StoreFeed(paths.store_file, SystemClock(), loaded.default_budget())
-    banner = ""
-    if not no_keeper and feed.writable:
-        try:
-            keeper.ensure(feed.connection, paths)
-        except KeeperError as error:
-            banner = str(error)
-        keeper.register_front_end(feed.connection)
-        if settings.get(feed.connection, SAID) is None:
-            settings.put(feed.connection, SAID, time.time())
-            banner = banner or _DEFAULTS.format(ping=loaded.budget.usd_per_ping, day=loaded.budget.usd_per_day)
+    with_keeper = feed.writable and not no_keeper
+    banner = _first_words(feed, loaded) if with_keeper else ""
     try:
-        WarmsideApp(feed, feed, SystemClock(), banner, look=look_from_environment()).run()
+        WarmsideApp(
+            feed,
+            feed,
+            SystemClock(),
+            banner,
+            look=look_from_environment(),
+            startup=(lambda: _keeper_for_us(paths)) if with_keeper else None,
+        ).run()
     finally:
-        if feed.writable and not no_keeper:
+        if with_keeper:
             keeper.leave_front_end(feed.connection)
         feed.close()
+
+
+def _keeper_for_us(paths: Paths) -> None:
+    """Make sure that a keeper runs and knows of us; on a connection of its own, since it runs beside the screen."""
+    connection = open_store(paths.store_file)
+    try:
+        keeper.register_front_end(connection)
+        keeper.ensure(connection, paths)
+    finally:
+        connection.close()
+
+
+def _first_words(feed: StoreFeed, loaded: Config) -> str:
+    """What is on by default, said once, with the way to turn it off."""
+    if settings.get(feed.connection, SAID) is not None:
+        return ""
+    settings.put(feed.connection, SAID, time.time())
+    budget = loaded.budget
+    if budget.mode == "off":
+        return ""
+    return (
+        f"Keep-alive is on: at most ${budget.usd_per_ping:.2f} a ping, ${budget.usd_per_day:.2f} a day."
+        " Off: o, or `warmside budget --default --mode off`"
+    )

@@ -31,9 +31,8 @@ def look_from_environment(environ: Mapping[str, str] | None = None) -> Look:
     """What the terminal's environment asks for: colours, glyphs, and the folders that its clients use."""
     environ = os.environ if environ is None else environ
     claude = environ.get("CLAUDE_CONFIG_DIR") or "~/.claude"
-    codex = environ.get("CODEX_HOME") or "~/.codex"
     return Look(
         ascii_only=needs_ascii(environ),
-        looked_in=(f"{claude.rstrip('/')}/projects", f"{codex.rstrip('/')}/sessions"),
+        looked_in=(f"{claude.rstrip('/')}/sessions",),
         theme=default_theme(environ),
     )

@@ -59,13 +59,12 @@ def test_footer_shows_only_what_applies() -> None:
     assert "ping" not in text_of(chrome.footer(Moment(sample.BOARD, sample.DOCS, NOW), 120))
 
 
-def test_the_empty_board_says_where_it_looked_and_three_ways() -> None:
-    lines = [text_of(line) for line in chrome.empty(BoardView(past_sessions=214), 36, ("~/.claude/projects",))]
+def test_the_empty_board_says_where_it_looked_and_how_to_go_on() -> None:
+    lines = [text_of(line) for line in chrome.empty(BoardView(past_sessions=214), 36, ("~/.claude/sessions",))]
     assert " No agent session is open." in lines
-    assert " ~/.claude/projects" in lines
+    assert " ~/.claude/sessions" in lines
     assert " 214 past sessions known" in lines
     assert [line.strip() for line in lines if "$" in line] == [
         "$ warmside run -- claude",
-        "$ warmside install claude",
         "$ warmside demo      no key needed",
     ]

@@ -7,8 +7,8 @@ from tui.themes import ANSI
 
 
 def test_folders_follow_the_clients_variables() -> None:
-    look = look_from_environment({"LANG": "C.UTF-8", "CODEX_HOME": "/srv/codex/"})
-    assert look.looked_in == ("~/.claude/projects", "/srv/codex/sessions")
+    look = look_from_environment({"LANG": "C.UTF-8", "CLAUDE_CONFIG_DIR": "/srv/claude/"})
+    assert look.looked_in == ("/srv/claude/sessions",)
     assert (look.ascii_only, look.theme) == (False, ANSI)
 
 
