@@ -1,4 +1,4 @@
-"""What is known of one lineage at one moment, and what follows from it about time: expiry, due time, cache state.
+"""What is known of one lineage at one moment, and what follows from it about time: expiry, due time, last moment.
 
 Everything a decision may look at is in `LineageView`; whoever builds one does the reading, this module computes. It
 must not read a clock, a file or a store, so that the same view and the same `now` always give the same answer. Times
@@ -10,10 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from store.models import CacheStateName, ReasonArgs, TTLClass, WaitingFor
+from store.models import ReasonArgs, TTLClass, WaitingFor
 
 Login = Literal["api_key", "subscription"]
-Replaced = Literal["", "replaced", "cleared", "compacted"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +25,7 @@ class LineageView:
     """Empty for the main thread."""
     requests: int
     """Real requests seen of this lineage; pings are never among them."""
-    replaced: Replaced
+    replaced: str
     """Why another prefix took over, as a reason code."""
     in_flight: bool
     """A real request is running."""
@@ -133,24 +132,3 @@ def clock_usable(view: LineageView, now: float) -> bool:
     """Whether `now` may be compared with the entry's times. A touch in the future means that the clock was set back."""
     touched = touched_at(view)
     return view.clock_trusted and (touched is None or now >= touched)
-
-
-def cache_state(view: LineageView, now: float) -> tuple[CacheStateName, str]:
-    """The lineage's cache state and the reason code behind it ("" when warm).
-
-    An ended session's entry stays warm until it expires: whoever resumes in time pays a read.
-    """
-    if view.requests < 1 or touched_at(view) is None:
-        return CacheStateName.UNKNOWN, "no_request"
-    if view.replaced:
-        return CacheStateName.CHANGED, view.replaced
-    if view.prefix_tokens < view.minimum_tokens:
-        return CacheStateName.UNKNOWN, "too_small"
-    expiry = expires_at(view)
-    if expiry is None:
-        return CacheStateName.LIKELY, "no_ttl"
-    if not clock_usable(view, now):
-        return CacheStateName.UNKNOWN, "clock"
-    if now >= expiry:
-        return CacheStateName.EXPIRED, "expired"
-    return CacheStateName.WARM, ""

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from keepalive.state import (
     LineageView,
-    cache_state,
     clock_usable,
     due_at,
     expires_at,
@@ -20,7 +19,7 @@ from keepalive.state import (
     original_expiry,
     touched_at,
 )
-from store.models import CacheStateName, WaitingFor
+from store.models import WaitingFor
 
 T0 = 1_790_000_000.0
 SEEN = LineageView(
@@ -126,31 +125,6 @@ def test_due_comes_before_the_last_send_and_that_before_expiry(ttl: float, p95: 
     assert expiry is not None
     assert due < last < expiry
     assert expiry - last >= max(2.0, p95) - 1e-3
-
-
-@pytest.mark.parametrize(
-    ("view", "now", "state", "reason"),
-    [
-        (SEEN, T0, CacheStateName.WARM, ""),
-        (SEEN, T0 + 299.9, CacheStateName.WARM, ""),
-        (SEEN, T0 + 300, CacheStateName.EXPIRED, "expired"),
-        (replace(SEEN, last_touch_at=T0 + 280), T0 + 579, CacheStateName.WARM, ""),
-        (replace(SEEN, session_ended=True), T0 + 10, CacheStateName.WARM, ""),
-        (replace(SEEN, requests=0), T0, CacheStateName.UNKNOWN, "no_request"),
-        (replace(SEEN, last_request_at=None, last_touch_at=None), T0, CacheStateName.UNKNOWN, "no_request"),
-        (replace(SEEN, replaced="replaced"), T0, CacheStateName.CHANGED, "replaced"),
-        (replace(SEEN, replaced="compacted"), T0 + 900, CacheStateName.CHANGED, "compacted"),
-        (replace(SEEN, replaced="cleared"), T0, CacheStateName.CHANGED, "cleared"),
-        (replace(SEEN, prefix_tokens=1_023), T0, CacheStateName.UNKNOWN, "too_small"),
-        (replace(SEEN, ttl_class=None, ttl_seconds=None), T0 + 900, CacheStateName.LIKELY, "no_ttl"),
-        (replace(SEEN, clock_trusted=False), T0, CacheStateName.UNKNOWN, "clock"),
-        (SEEN, T0 - 1, CacheStateName.UNKNOWN, "clock"),
-        (replace(SEEN, ttl_seconds=40.0), T0 + 39, CacheStateName.WARM, ""),
-        (replace(SEEN, ttl_seconds=40.0), T0 + 40, CacheStateName.EXPIRED, "expired"),
-    ],
-)
-def test_cache_state(view: LineageView, now: float, state: CacheStateName, reason: str) -> None:
-    assert cache_state(view, now) == (state, reason)
 
 
 def test_a_touch_in_the_future_means_that_the_clock_was_set_back() -> None:
