@@ -94,8 +94,10 @@ def countdown(seconds: float) -> str:
 
 
 def age(seconds: float) -> str:
-    """How long ago: `18m`, `3h`, `2d`; never less than a minute."""
-    minutes = max(1, int(seconds // 60))
+    """How long ago: `<1m`, `18m`, `3h`, `2d`. Seconds would make a reason line tick."""
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return "<1m"
     if minutes < 60:
         return f"{minutes}m"
     return f"{minutes // 60}h" if minutes < 24 * 60 else f"{minutes // (24 * 60)}d"

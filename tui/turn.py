@@ -31,6 +31,15 @@ def length(turn: TurnView) -> str:
     return duration(turn.ended_at - turn.started_at)
 
 
+def below(turn: TurnView, cwd: str) -> TurnView:
+    """The turn with paths told from the session's folder, as a person in it would; others stay whole."""
+    root = cwd.rstrip("/") + "/"
+    if root == "/" or not any(one.path.startswith(root) for one in turn.files_changed):
+        return turn
+    files = tuple(one.model_copy(update={"path": one.path.removeprefix(root)}) for one in turn.files_changed)
+    return turn.model_copy(update={"files_changed": files})
+
+
 def prompt(turn: TurnView, width: int, role: Role = "fg") -> Line:
     """What was asked, in one line."""
     return (Piece(cut(clean(turn.prompt) or "(no prompt)", width), role),)

@@ -63,3 +63,10 @@ def test_hostile_text_stays_one_printable_line(text: str, width: int) -> None:
     for line in turn.card(one, width, NOW, UTC, newest=False):
         assert text_of(line).isprintable()
         assert width_of(line) <= width
+
+
+def test_paths_are_told_from_the_sessions_folder() -> None:
+    files = tuple(FileChange(path=path, kind="M") for path in ("/src/api/tui/app.py", "/src/apian/x.py", "/etc/hosts"))
+    below = turn.below(TurnView(n=1, files_changed=files), "/src/api/")
+    assert [one.path for one in below.files_changed] == ["tui/app.py", "/src/apian/x.py", "/etc/hosts"]
+    assert turn.below(TurnView(n=1, files_changed=files), "").files_changed == files

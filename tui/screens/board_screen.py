@@ -13,7 +13,7 @@ from textual.screen import Screen
 
 from keepalive.clock import Clock
 from store.models import TurnView
-from tui import chrome, detail
+from tui import chrome, detail, turn
 from tui.actions import Moment
 from tui.board import FOLD_ID, Page
 from tui.board_state import BoardState
@@ -153,7 +153,8 @@ class BoardScreen(Screen[None]):
 
     def turns_read(self, session_id: str, turns: tuple[TurnView, ...]) -> None:
         """The newest turns of a session arrived."""
-        self._turns = (session_id, turns)
+        session = self._state.sessions.get(session_id)
+        self._turns = (session_id, tuple(turn.below(one, session.cwd if session else "") for one in turns))
         self._detail_view.renew()
 
     def say(self, text: str, *, bad: bool = False) -> None:

@@ -1,0 +1,126 @@
+"""The bare command: what it opens, what it starts, and what it says once."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+import pytest
+
+from keepalive import keeper
+from keepalive.paths import Paths
+from keepalive.supervisor import KeeperError
+from store import database, settings
+from store.models import KeeperView
+from tests.tui.cli_home import Cli
+
+
+class FakeApp:
+    """Stands where the app would: runs the start-up work and notes what it was given."""
+
+    opened: list[FakeApp]
+
+    def __init__(
+        self,
+        feed: object,
+        commands: object,
+        clock: object,
+        banner: str,
+        *,
+        look: object,
+        startup: Callable[[], None] | None,
+    ) -> None:
+        self.banner, self.startup = banner, startup
+        self.error: Exception | None = None
+        FakeApp.opened.append(self)
+
+    def run(self) -> None:
+        if self.startup is not None:
+            try:
+                self.startup()
+            except KeeperError as error:  # as the app does: one line on the screen
+                self.error = error
+
+
+@pytest.fixture(autouse=True)
+def app(monkeypatch: pytest.MonkeyPatch) -> list[FakeApp]:
+    FakeApp.opened = []
+    monkeypatch.setattr("tui.app.WarmsideApp", FakeApp)
+    return FakeApp.opened
+
+
+@pytest.fixture
+def ensured(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Whether this process was registered as a front end each time a keeper was asked for."""
+    calls: list[bool] = []
+
+    def ensure(connection: sqlite3.Connection, paths: Paths) -> KeeperView | None:
+        calls.append(keeper.front_ends_alive(connection))
+        return None
+
+    monkeypatch.setattr(keeper, "ensure", ensure)
+    return calls
+
+
+def test_it_starts_a_keeper_that_knows_of_it_and_says_what_is_on_once(
+    cli: Cli, db: sqlite3.Connection, app: list[FakeApp], ensured: list[bool]
+) -> None:
+    assert cli().code == 0
+    assert cli().code == 0
+    assert ensured == [True, True]
+    assert "$0.25 a ping, $3.00 a day" in app[0].banner
+    assert "--mode off" in app[0].banner
+    assert app[1].banner == ""
+    assert settings.keys(db, keeper.FRONT_END) == [], "and leaves"
+
+
+def test_without_keeper_nothing_is_started_or_written(
+    cli: Cli, db: sqlite3.Connection, app: list[FakeApp], ensured: list[bool]
+) -> None:
+    before = db.execute("SELECT * FROM settings").fetchall()
+    assert cli("--no-keeper").code == 0
+    assert (app[0].startup, app[0].banner, ensured) == (None, "", [])
+    assert db.execute("SELECT * FROM settings").fetchall() == before
+
+
+def test_a_read_only_store_is_shown_without_a_keeper(
+    cli: Cli, db: sqlite3.Connection, app: list[FakeApp], ensured: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*args: object) -> None:
+        raise database.StoreError("not for writing")
+
+    monkeypatch.setattr("tui.store_feed.open_store", refused)
+    assert cli().code == 0
+    assert (app[0].startup, ensured) == (None, [])
+
+
+def test_a_keeper_that_does_not_start_is_said_on_the_screen(
+    cli: Cli, app: list[FakeApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*args: object) -> KeeperView:
+        raise KeeperError("port 1 is taken")
+
+    monkeypatch.setattr(keeper, "ensure", refused)
+    assert cli().code == 0
+    assert str(app[0].error) == "port 1 is taken"
+
+
+@pytest.mark.usefixtures("ensured")
+def test_where_keep_alive_is_off_nothing_is_announced(cli: Cli, app: list[FakeApp]) -> None:
+    cli.config("[budget]\nmode = 'off'\n")
+    cli()
+    assert app[0].banner == ""
+
+
+@pytest.mark.usefixtures("ensured")
+def test_a_machine_without_history_sees_the_demo_when_asked(
+    cli: Cli, app: list[FakeApp], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("tui.cli_demo.demo_with_screen", shown.append)
+    assert cli("--demo-if-empty").code == 0
+    assert len(shown) == 1
+    assert (app, cli.paths.store_file.exists()) == ([], False)
+    (cli.paths.claude_dir / "projects").mkdir(parents=True)
+    assert cli("--demo-if-empty").code == 0
+    assert (len(shown), len(app)) == (1, 1)

@@ -1,0 +1,28 @@
+"""Which errors are one line for a person, and which are ours."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from keepalive.config import ConfigError
+from keepalive.launch import LaunchError
+from keepalive.supervisor import KeeperError
+from store.database import StoreError
+from store.sessions import UnknownSession
+from tui.errors import one_line
+
+
+@pytest.mark.parametrize("kind", [ConfigError, KeeperError, LaunchError, StoreError, UnknownSession])
+def test_an_error_for_a_person_is_one_line(kind: type[Exception]) -> None:
+    assert one_line(kind("what  is\n wrong")) == "what is wrong"
+
+
+def test_a_store_in_trouble_is_said() -> None:
+    assert one_line(sqlite3.OperationalError("database is locked")) == "the store does not answer: database is locked"
+
+
+@pytest.mark.parametrize("error", [ValueError("x"), KeyError("x"), OSError("x"), RuntimeError("x")])
+def test_a_fault_of_the_program_is_not_hidden(error: Exception) -> None:
+    assert one_line(error) is None

@@ -1,0 +1,114 @@
+"""The sidebar's feed and commands over a real store."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+
+import pytest
+
+from keepalive import keeper
+from keepalive.clock import ManualClock
+from keepalive.config import Config
+from store import budgets, database, intents
+from store.models import BudgetMode, KeeperView
+from tests.tui.cli_home import FIRST, SECOND, Cli
+from tui.store_feed import LOOK_SECONDS, ReadOnly, StoreFeed
+
+DEFAULT = Config().default_budget()
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock()
+
+
+@pytest.fixture
+def feed(cli: Cli, db: sqlite3.Connection, clock: ManualClock) -> Iterator[StoreFeed]:
+    made = StoreFeed(cli.paths.store_file, clock, DEFAULT)
+    yield made
+    made.close()
+
+
+def test_a_board_and_its_turns(feed: StoreFeed) -> None:
+    board = feed.board()
+    assert [view.id for view in board.sessions] == [FIRST]
+    assert board.keeper is None
+    assert board.past_sessions == 1
+    latest = feed.latest_turn(FIRST)
+    assert latest is not None
+    assert (latest.n, feed.last_turns(FIRST, 5)) == (1, (latest,))
+    assert feed.latest_turn(SECOND) is None
+
+
+def test_the_version_moves_with_every_commit_of_others_and_its_own_orders(
+    feed: StoreFeed, db: sqlite3.Connection
+) -> None:
+    first = feed.version()
+    assert feed.version() == first
+    budgets.put(db, FIRST, mode=BudgetMode.OFF, pings=None, usd=None, until=None, now=1.0)
+    second = feed.version()
+    assert second != first
+    feed.set_mode(FIRST, BudgetMode.AUTO)
+    assert feed.version() != second
+
+
+def test_the_version_tells_when_the_keeper_comes_and_goes(
+    feed: StoreFeed, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = KeeperView(
+        pid=1, port=1, url="http://127.0.0.1:1", upstream="http://127.0.0.1:9", sessions=0, since=0.0, supervised=True
+    )
+    running: list[KeeperView] = []
+    monkeypatch.setattr(keeper, "status", lambda connection: running[0] if running else None)
+    without = feed.version()
+    running.append(found)
+    assert feed.version() == without, "not looked for again at once"
+    clock.advance(LOOK_SECONDS)
+    assert feed.version() != without
+    running.clear()
+    clock.advance(LOOK_SECONDS)
+    assert feed.version() == without
+
+
+def test_orders_become_budget_rows_and_intents(feed: StoreFeed, db: sqlite3.Connection, clock: ManualClock) -> None:
+    feed.set_budget(FIRST, mode=BudgetMode.AUTO, pings=3, usd=1.5, until=None)
+    feed.set_mode(FIRST, BudgetMode.HOLD, until=clock.wall() + 60)
+    row = budgets.get(db, FIRST)
+    assert row is not None
+    assert (row.mode, row.pings, row.usd, row.until) == (BudgetMode.HOLD, 3, 1.5, clock.wall() + 60)
+    assert row.updated_at == clock.wall()
+    feed.ping_now(FIRST)
+    (intent,) = intents.take(db, clock.wall())
+    assert (intent.session_id, intent.created_at) == (FIRST, clock.wall())
+
+
+def test_a_mode_keeps_the_caps_of_the_default(feed: StoreFeed, db: sqlite3.Connection) -> None:
+    budgets.put(db, budgets.DEFAULT, mode=BudgetMode.OFF, pings=2, usd=0.5, until=None, now=1.0)
+    feed.set_mode(FIRST, BudgetMode.AUTO)
+    row = budgets.get(db, FIRST)
+    assert row is not None
+    assert (row.mode, row.pings, row.usd) == (BudgetMode.AUTO, 2, 0.5)
+
+
+def test_a_store_that_may_only_be_read_is_shown_and_takes_no_orders(
+    cli: Cli, db: sqlite3.Connection, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*args: object) -> None:
+        raise database.StoreError("not for writing")
+
+    monkeypatch.setattr("tui.store_feed.open_store", refused)
+    feed = StoreFeed(cli.paths.store_file, clock, DEFAULT)
+    try:
+        assert not feed.writable
+        assert len(feed.board().sessions) == 1
+        with pytest.raises(ReadOnly, match="only be read"):
+            feed.set_mode(FIRST, BudgetMode.OFF)
+        with pytest.raises(ReadOnly, match="only be read"):
+            feed.set_budget(FIRST, mode=BudgetMode.OFF, pings=None, usd=None, until=None)
+        with pytest.raises(ReadOnly, match="only be read"):
+            feed.ping_now(FIRST)
+        assert budgets.changed_since(db, 0.0) == []
+        assert intents.take(db, clock.wall()) == []
+    finally:
+        feed.close()
