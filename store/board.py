@@ -5,6 +5,7 @@ One read transaction, a handful of grouped queries, whatever the number of sessi
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 
@@ -23,6 +24,7 @@ from store.models import (
     Totals,
 )
 from store.rows import BudgetRow, LineageRow, PriceRow, SessionRow, fetch_all
+from store.sessions import UnknownSession
 
 _PLANNED = frozenset({"kept", "held", "tool_guard"})
 
@@ -83,10 +85,16 @@ def sessions(
 def detail(
     connection: sqlite3.Connection, session_id: str, *, now: float, keeper_on: bool, default: BudgetRow
 ) -> SessionDetail:
-    """One session with its turns (`show ID`)."""
+    """One session with its turns (`show ID`).
+
+    Raises:
+        UnknownSession: it is not there (any more).
+    """
     with snapshot(connection):
-        row = fetch_all(SessionRow, connection.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)))
-        view = _views(connection, row, now, keeper_on, default)[0]
+        rows = fetch_all(SessionRow, connection.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)))
+        if not rows:
+            raise UnknownSession(f"no session {session_id!r}")
+        view = _views(connection, rows, now, keeper_on, default)[0]
         models = connection.execute(
             "SELECT DISTINCT model FROM requests WHERE session_id = ? AND model != ''", (session_id,)
         )
@@ -111,47 +119,37 @@ def detail(
 def _views(
     connection: sqlite3.Connection, rows: Sequence[SessionRow], now: float, keeper_on: bool, default: BudgetRow
 ) -> list[SessionView]:
-    ids = [row.id for row in rows]
-    marks = ", ".join("?" * len(ids))
-    lineages = {
-        lineage.session_id: lineage
-        for lineage in fetch_all(
-            LineageRow,
-            connection.execute(
-                "SELECT * FROM lineages WHERE id IN (SELECT max(id) FROM lineages WHERE agent_id = ''"  # noqa: S608
-                f" AND session_id IN ({marks}) GROUP BY session_id)",
-                ids,
-            ),
-        )
-    }
-    totals = {row[0]: row[1:] for row in connection.execute(_TOTALS.format(marks=marks), ids)}
-    pinged = {row[0]: row[1:] for row in connection.execute(_PINGS.format(marks=marks), ids)}
-    return [
-        _session(
-            row,
-            cache.view(lineage, _price(connection, lineage, now), now),
-            _keepalive(connection, row, lineage, pinged.get(row.id), now, keeper_on, default),
-            _totals(totals.get(row.id)),
-        )
-        for row in rows
-        for lineage in (lineages.get(row.id),)
-    ]
+    ids = (json.dumps([row.id for row in rows]),)  # one parameter: their number has no limit
+    lineages = {lineage.session_id: lineage for lineage in fetch_all(LineageRow, connection.execute(_LINEAGES, ids))}
+    totals = {row[0]: row[1:] for row in connection.execute(_TOTALS, ids)}
+    pinged = {row[0]: row[1:] for row in connection.execute(_PINGS, ids)}
+    views = []
+    for row in rows:
+        lineage = lineages.get(row.id)
+        price = None if lineage is None else prices.at(connection, lineage.model, now, lineage.prefix_tokens)
+        budget = budgets.effective(connection, row.id) or default
+        keepalive = _keepalive(row, lineage, price, budget, pinged.get(row.id), now, keeper_on)
+        views.append(_session(row, cache.view(lineage, price, now), keepalive, _totals(totals.get(row.id))))
+    return views
 
 
+_LINEAGES = """
+SELECT * FROM lineages WHERE id IN (SELECT max(id) FROM lineages WHERE agent_id = ''
+    AND session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)
+"""
 _TOTALS = """
 SELECT r.session_id, count(*), sum(r.input), sum(r.output), sum(r.cache_read), sum(r.cache_write_5m),
        sum(r.cache_write_1h), CASE WHEN count(*) = count(m.usd) THEN sum(m.usd) END
-FROM requests r JOIN request_money m ON m.id = r.id WHERE r.session_id IN ({marks}) GROUP BY r.session_id
+FROM requests r JOIN request_money m ON m.id = r.id
+WHERE r.session_id IN (SELECT value FROM json_each(?)) GROUP BY r.session_id
 """
 _PINGS = """
 SELECT m.session_id, count(*), CASE WHEN count(*) = count(m.usd) THEN sum(m.usd) END,
-       sum(m.idle_id IN (SELECT id FROM idle_periods WHERE closed_at IS NULL)), sum(m.outcome = '')
-FROM ping_money m WHERE m.session_id IN ({marks}) GROUP BY m.session_id
+       sum(i.closed_by IN ('', 'timeout')
+           AND i.id = (SELECT max(id) FROM idle_periods WHERE lineage_id = m.lineage_id)), sum(m.outcome = '')
+FROM ping_money m LEFT JOIN idle_periods i ON i.id = m.idle_id
+WHERE m.session_id IN (SELECT value FROM json_each(?)) GROUP BY m.session_id
 """
-
-
-def _price(connection: sqlite3.Connection, lineage: LineageRow | None, now: float) -> PriceRow | None:
-    return None if lineage is None else prices.at(connection, lineage.model, now, lineage.prefix_tokens)
 
 
 def _totals(row: Sequence[int | float | None] | None) -> Totals:
@@ -162,18 +160,16 @@ def _totals(row: Sequence[int | float | None] | None) -> Totals:
 
 
 def _keepalive(
-    connection: sqlite3.Connection,
     row: SessionRow,
     lineage: LineageRow | None,
+    price: PriceRow | None,
+    budget: BudgetRow,
     pinged: Sequence[float | None] | None,
     now: float,
     keeper_on: bool,
-    default: BudgetRow,
 ) -> KeepaliveView:
-    budget = budgets.effective(connection, row.id) or default
     count, usd, idle_count, unanswered = pinged or (0, 0.0, 0, 0)
     why, args = _why(row, lineage, budget, keeper_on, now)
-    price = _price(connection, lineage, now)
     next_at = lineage.next_ping_at if lineage and keeper_on and row.ended_at is None else None
     return KeepaliveView(
         mode=budget.mode,
@@ -207,7 +203,9 @@ def _why(
         return "expired", {"since": expires}
     if row.launch_id is None:
         return "watch_only", {}
-    if not keeper_on and budget.mode is not BudgetMode.OFF:
+    if budget.mode is BudgetMode.OFF:
+        return "off", {}
+    if not keeper_on:
         return "no_keeper", {}
     return lineage.why, lineage.why_args
 

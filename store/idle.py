@@ -58,9 +58,14 @@ def close_ended(connection: sqlite3.Connection, now: float) -> None:
 
 
 def current(connection: sqlite3.Connection, lineage_id: int) -> tuple[int, float] | None:
-    """Id and opening time of the lineage's open idle period."""
+    """Id and opening time of the idle period that the lineage is in.
+
+    One that was given up after a day still counts, until the next request opens another: a hold may go on pinging,
+    and its pings stay inside the period's cap.
+    """
     row = connection.execute(
-        "SELECT id, opened_at FROM idle_periods WHERE lineage_id = ? AND closed_at IS NULL ORDER BY id DESC LIMIT 1",
+        "SELECT id, opened_at FROM idle_periods WHERE closed_by IN ('', 'timeout')"
+        " AND id = (SELECT max(id) FROM idle_periods WHERE lineage_id = ?)",
         (lineage_id,),
     ).fetchone()
     return (int(row[0]), float(row[1])) if row else None

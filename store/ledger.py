@@ -1,7 +1,8 @@
 """The ledger: what keep-alive spent, what it provably saved, what it lost. Derived, never stored.
 
 A saving counts only when the next real request came after the original expiry and read the prefix; the rule itself
-is in the view `idle_money`. What was spent on an idle period that closed without one is lost.
+is in the view `idle_money`. What was spent on an idle period that closed without one is lost. Pings are booked on the
+day they were reserved, as the day cap counts them; a saving and a loss on the day that the period closed.
 """
 
 from __future__ import annotations
@@ -10,94 +11,85 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from store.database import snapshot
 from store.models import LedgerLine, LedgerView
 
 
 def local_midnight(now: float) -> float:
     """The last midnight in this machine's time zone, seconds since the epoch."""
-    local = datetime.fromtimestamp(now).astimezone()
-    return local.replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
+    # A naive local time: with an offset attached, midnight would be an hour off on the day the clocks change.
+    return datetime.fromtimestamp(now).replace(hour=0, minute=0, second=0, microsecond=0).timestamp()
 
 
 def local_date(moment: float) -> str:
     """The local calendar day as YYYY-MM-DD."""
-    return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d")
+    return datetime.fromtimestamp(moment).strftime("%Y-%m-%d")
 
 
 @dataclass(frozen=True, slots=True)
-class _Period:
+class _Entry:
+    """One ping, or the outcome of one idle period."""
+
     session_id: str
     project: str
-    day: str
-    pings: int
-    hits: int
-    spent: float
-    saved: float
-    lost: float
+    at: float
+    pings: int = 0
+    hits: int = 0
+    spent: float = 0.0
+    saved: float = 0.0
+    lost: float = 0.0
 
 
-def _periods(connection: sqlite3.Connection, since: float) -> list[_Period]:
-    # Pings are booked on the day they were sent; a saving and a loss on the day that the period closed.
-    rows = connection.execute(
-        "SELECT i.session_id, s.project, i.opened_at, i.closed_at, i.pings, i.hits, i.spent_usd, i.saved_usd"
-        " FROM idle_money i JOIN sessions s ON s.id = i.session_id"
-        " WHERE i.pings > 0 AND coalesce(i.closed_at, i.opened_at) >= ?",
+def _entries(connection: sqlite3.Connection, since: float) -> list[_Entry]:
+    pings = connection.execute(
+        "SELECT m.session_id, s.project, m.reserved_at, m.outcome = 'hit', coalesce(m.usd, 0)"
+        " FROM ping_money m JOIN sessions s ON s.id = m.session_id WHERE m.reserved_at >= ?",
         (since,),
     )
-    return [
-        _Period(
-            session_id=row[0],
-            project=row[1],
-            day=local_date(row[3] or row[2]),
-            pings=row[4],
-            hits=row[5],
-            spent=row[6],
-            saved=row[7] or 0.0,
-            lost=row[6] if row[3] is not None and not row[7] else 0.0,
-        )
-        for row in rows
-    ]
+    entries = [_Entry(row[0], row[1], row[2], pings=1, hits=row[3], spent=row[4]) for row in pings]
+    closed = connection.execute(
+        "SELECT i.session_id, s.project, i.closed_at, i.spent_usd, coalesce(i.saved_usd, 0)"
+        " FROM idle_money i JOIN sessions s ON s.id = i.session_id"
+        " WHERE i.closed_at >= ? AND i.pings > 0",
+        (since,),
+    )
+    entries += [_Entry(row[0], row[1], row[2], saved=row[4], lost=0.0 if row[4] else row[3]) for row in closed]
+    return entries
 
 
 def read(connection: sqlite3.Connection, since: float = 0.0) -> LedgerView:
-    """Totals by session and by local day of all idle periods with pings that were open at or after `since`."""
-    periods = _periods(connection, since)
-    by_session: dict[str, list[_Period]] = defaultdict(list)
-    by_day: dict[str, list[_Period]] = defaultdict(list)
-    for period in periods:
-        by_session[period.session_id].append(period)
-        by_day[period.day].append(period)
-    total = _sum("", "", periods)
+    """Totals by session and by local day: pings sent, and idle periods with pings that closed, at or after `since`."""
+    with snapshot(connection):
+        entries = _entries(connection, since)
+    by_session: dict[str, list[_Entry]] = defaultdict(list)
+    by_day: dict[str, list[_Entry]] = defaultdict(list)
+    for entry in entries:
+        by_session[entry.session_id].append(entry)
+        by_day[local_date(entry.at)].append(entry)
     return LedgerView(
-        **total.model_dump(exclude={"key", "label"}),
+        **_sum("", "", entries).model_dump(exclude={"key", "label"}),
         by_session=tuple(_sum(key, group[0].project, group) for key, group in by_session.items()),
         by_day=tuple(_sum(key, "", by_day[key]) for key in sorted(by_day)),
     )
 
 
 def today(connection: sqlite3.Connection, now: float) -> LedgerLine:
-    """The header's line: this local day's idle periods."""
-    day = local_date(now)
-    # A period that closed today may have been opened before midnight, never more than a day before.
-    return _sum(day, "", [p for p in _periods(connection, _midnight_before(now)) if p.day == day])
+    """The header's line: what this local day's pings cost, and what came of the idle periods that closed on it."""
+    return _sum(local_date(now), "", _entries(connection, local_midnight(now)))
 
 
-def _midnight_before(now: float) -> float:
-    return (datetime.fromtimestamp(local_midnight(now)) - timedelta(days=1)).timestamp()
-
-
-def _sum(key: str, label: str, periods: Iterable[_Period]) -> LedgerLine:
-    chosen = list(periods)
-    spent, saved = sum(p.spent for p in chosen), sum(p.saved for p in chosen)
+def _sum(key: str, label: str, entries: Iterable[_Entry]) -> LedgerLine:
+    chosen = list(entries)
+    spent, saved = sum(entry.spent for entry in chosen), sum(entry.saved for entry in chosen)
     return LedgerLine(
         key=key,
         label=label,
-        pings=sum(p.pings for p in chosen),
-        hits=sum(p.hits for p in chosen),
+        pings=sum(entry.pings for entry in chosen),
+        hits=sum(entry.hits for entry in chosen),
         spent_usd=spent,
         saved_usd=saved,
-        lost_usd=sum(p.lost for p in chosen),
+        lost_usd=sum(entry.lost for entry in chosen),
         net_usd=saved - spent,
     )

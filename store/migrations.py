@@ -19,8 +19,12 @@ migrations = Migrations("warmside")
 def open_store(path: Path) -> sqlite3.Connection:
     """Open the database for writing and bring its schema up to date."""
     connection = connect(path)
-    with immediate(connection):  # two programs that start at once must not both create a table
-        migrations.apply(Database(connection))
+    try:
+        with immediate(connection):  # two programs that start at once must not both create a table
+            migrations.apply(Database(connection))
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -300,6 +304,21 @@ LEFT JOIN prices p ON p.model = l.model
  AND p.valid_from = (SELECT max(valid_from) FROM prices WHERE model = l.model AND valid_from <= i.opened_at)
  AND p.above_tokens = (SELECT max(above_tokens) FROM prices WHERE model = l.model AND valid_from = p.valid_from
      AND above_tokens <= i.prefix_tokens);
+        """,
+    )
+
+
+@migrations()
+def m007_indexes_for_the_board(db: Database) -> None:
+    """The board is read again after every commit, so none of its queries may scan what a year has left behind."""
+    _script(
+        db,
+        """
+CREATE INDEX idle_closed ON idle_periods(closed_at);                -- the few open ones; what closed today
+CREATE INDEX pings_idle ON pings(idle_id);                          -- money of an idle period
+CREATE INDEX pings_unanswered ON pings(lineage_id) WHERE outcome = ''; -- one ping at a time
+CREATE INDEX sessions_recent ON sessions(coalesce(last_activity_at, opened_at)); -- the newest hundred
+CREATE INDEX sources_session ON sources(session_id);                -- malformed lines of one session
         """,
     )
 

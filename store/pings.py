@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
+from store import idle
 from store.database import immediate
 from store.models import TTLClass, Usage, Warmer
 
@@ -39,7 +40,7 @@ def spent(
     connection: sqlite3.Connection, lineage_id: int, session_id: str, idle_id: int | None, day_start: float
 ) -> Spent:
     """Money and counts, reservations included; pings of a model without a price count as nothing."""
-    idle = connection.execute(
+    period = connection.execute(
         "SELECT count(*), coalesce(sum(usd), 0) FROM ping_money WHERE idle_id = ? AND lineage_id = ?",
         (idle_id, lineage_id),
     ).fetchone()
@@ -49,7 +50,7 @@ def spent(
     day = connection.execute(
         "SELECT coalesce(sum(day_usd), 0) FROM ping_money WHERE reserved_at >= ?", (day_start,)
     ).fetchone()
-    return Spent(idle[0], idle[1], session[0], session[1], day[0])
+    return Spent(period[0], period[1], session[0], session[1], day[0])
 
 
 def unanswered(connection: sqlite3.Connection, lineage_id: int) -> bool:
@@ -80,11 +81,8 @@ def reserve(
     take the last of a budget.
     """
     with immediate(connection):
-        idle = connection.execute(
-            "SELECT id FROM idle_periods WHERE lineage_id = ? AND closed_at IS NULL ORDER BY id DESC LIMIT 1",
-            (lineage_id,),
-        ).fetchone()
-        idle_id = idle[0] if idle else None
+        period = idle.current(connection, lineage_id)
+        idle_id = period[0] if period else None
         so_far = spent(connection, lineage_id, session_id, idle_id, caps.day_start)
         if unanswered(connection, lineage_id):
             return "in_flight"

@@ -25,7 +25,8 @@ def record(
     """Store a request, or improve the one that is there; returns whether it was new.
 
     The gateway knows times and sees the true usage, so its rows are never overwritten by a transcript's; a
-    transcript's row takes whatever came last (streaming placeholders are replaced by the final figures).
+    transcript's row takes whatever came last, but the greatest output: streaming placeholders are smaller than the
+    final figure, whichever is read first. A copy in a forked session's transcript leaves the request where it is.
     """
     new = (
         connection.execute("SELECT 1 FROM requests WHERE message_id = ?", (message_id,)).fetchone() is None
@@ -35,9 +36,12 @@ def record(
         " first_byte_seconds, ended_at, status, input, output, cache_read, cache_write_5m, cache_write_1h)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (message_id) DO UPDATE SET evidence = excluded.evidence, model = excluded.model,"
+        " session_id = CASE excluded.evidence WHEN 'gateway' THEN excluded.session_id ELSE session_id END,"
+        " agent_id = CASE excluded.evidence WHEN 'gateway' THEN excluded.agent_id ELSE agent_id END,"
         " lineage_id = coalesce(excluded.lineage_id, lineage_id), started_at = excluded.started_at,"
         " first_byte_seconds = excluded.first_byte_seconds, ended_at = excluded.ended_at, status = excluded.status,"
-        " input = excluded.input, output = max(output, excluded.output), cache_read = excluded.cache_read,"
+        " input = excluded.input, cache_read = excluded.cache_read,"
+        " output = CASE evidence WHEN excluded.evidence THEN max(output, excluded.output) ELSE excluded.output END,"
         " cache_write_5m = excluded.cache_write_5m, cache_write_1h = excluded.cache_write_1h"
         " WHERE requests.evidence != 'gateway' OR excluded.evidence = 'gateway'",
         (

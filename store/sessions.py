@@ -18,21 +18,24 @@ _FIELDS = frozenset(SessionRow.model_fields) - {"id"}
 def save(connection: sqlite3.Connection, session_id: str, **known: str | int | float | None) -> None:
     """Create the session or update the given columns of it (`agent` is needed on the first call).
 
-    A change of `waiting_for` stamps `waiting_since` with `last_activity_at` when that is given too. A session that
-    speaks again after its end (`--resume`) is open again when `ended_at=None` is passed.
+    A session that speaks again after its end (`--resume`) is open again when `ended_at=None` is passed.
     """
     unknown = known.keys() - _FIELDS
     if unknown:
         raise ValueError(f"no such session columns: {', '.join(sorted(unknown))}")
     if known.get("cwd"):
         known.setdefault("project", PurePath(str(known["cwd"])).name)
-    names = ["id", *known]
-    updates = ", ".join(f"{name} = excluded.{name}" for name in known)
-    connection.execute(
-        f"INSERT INTO sessions ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608
-        + (f" ON CONFLICT (id) DO UPDATE SET {updates}" if updates else " ON CONFLICT (id) DO NOTHING"),
-        (session_id, *known.values()),
-    )
+    # No upsert: its INSERT half would ask for `agent` each time.
+    with immediate(connection):
+        if get(connection, session_id) is None:
+            names = ["id", *known]
+            connection.execute(
+                f"INSERT INTO sessions ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})",  # noqa: S608
+                (session_id, *known.values()),
+            )
+        elif known:
+            updates = ", ".join(f"{name} = ?" for name in known)
+            connection.execute(f"UPDATE sessions SET {updates} WHERE id = ?", (*known.values(), session_id))  # noqa: S608
 
 
 def set_state(
@@ -89,4 +92,7 @@ def adopt_launch_name(connection: sqlite3.Connection, launch_id: str, session_id
             return
         for table in ("lineages", "requests", "turns", "pings", "idle_periods"):
             connection.execute(f"UPDATE {table} SET session_id = ? WHERE session_id = ?", (session_id, launch_id))  # noqa: S608
+        # What the owner allowed under the launch's name still holds, unless the session has its own budget.
+        connection.execute("UPDATE OR IGNORE budgets SET session_id = ? WHERE session_id = ?", (session_id, launch_id))
+        connection.execute("DELETE FROM budgets WHERE session_id = ?", (launch_id,))
         connection.execute("DELETE FROM sessions WHERE id = ?", (launch_id,))
