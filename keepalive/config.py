@@ -1,22 +1,23 @@
-"""Where things are and what the user set: paths and `config.toml`, read once and refused whole when wrong.
+"""What the user set: `config.toml`, read once and refused whole when wrong.
 
-`WARMSIDE_HOME` puts everything under one folder; else the platform's own folders are used. Unknown keys are errors:
-a misspelt cap must not silently be no cap.
+Unknown keys and values of another type are errors: a misspelt cap must not silently be no cap.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
 
-import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from keepalive.paths import Paths, find_paths
 from store.models import BudgetMode, TTLClass
 from store.rows import BudgetRow
+
+__all__ = ["AnthropicConfig", "BudgetConfig", "Config", "ConfigError", "Paths", "find_paths", "load", "without_pings"]
 
 
 class ConfigError(Exception):
@@ -24,7 +25,11 @@ class ConfigError(Exception):
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+_Lifetime = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_TTL: dict[TTLClass, float] = {"5m": 300.0, "1h": 3600.0}
 
 
 class AnthropicConfig(_Section):
@@ -32,8 +37,17 @@ class AnthropicConfig(_Section):
 
     upstream: str = "https://api.anthropic.com"
     """Where requests go that name no launch."""
-    ttl_seconds: dict[TTLClass, float] = Field(default_factory=lambda: {"5m": 300.0, "1h": 3600.0})
-    """Lifetime of an entry from the start of the request that wrote or read it, seconds."""
+    ttl_seconds: dict[TTLClass, _Lifetime] = Field(default_factory=_TTL.copy)
+    """Lifetime of an entry from the start of the request that wrote or read it, seconds. A class left out keeps its
+    own."""
+
+    @field_validator("upstream")
+    @classmethod
+    def _check_upstream(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+            raise ValueError("not a URL like https://host, without a password in it")
+        return value.rstrip("/")
 
 
 class ProvidersConfig(_Section):
@@ -43,11 +57,11 @@ class ProvidersConfig(_Section):
 class BudgetConfig(_Section):
     """Keep-alive of sessions that have no budget of their own."""
 
-    mode: BudgetMode = BudgetMode.AUTO
+    mode: BudgetMode = Field(default=BudgetMode.AUTO, strict=False)
     pings: int | None = Field(default=None, ge=0)
     """Pings an idle period; left out, the policy decides."""
-    usd_per_ping: float = Field(default=0.25, ge=0)
-    usd_per_day: float = Field(default=3.0, ge=0)
+    usd_per_ping: float = Field(default=0.25, ge=0, allow_inf_nan=False)
+    usd_per_day: float = Field(default=3.0, ge=0, allow_inf_nan=False)
     """All sessions together, from local midnight."""
     min_prefix_tokens: int = Field(default=20_000, ge=0)
     """Smaller prefixes are cheaper to write again than to look after."""
@@ -70,38 +84,8 @@ class Config(_Section):
         )
 
 
-_TTL: dict[TTLClass, float] = {"5m": 300.0, "1h": 3600.0}
-
-
-class Paths(_Section):
-    """Every file and folder of ours, and the clients' folders that we read."""
-
-    config_file: Path
-    state_dir: Path
-    store_file: Path
-    lock_file: Path
-    log_file: Path
-    claude_dir: Path
-
-
-def find_paths(environ: Mapping[str, str] = os.environ) -> Paths:
-    """Resolve all paths; nothing is created."""
-    home = environ.get("WARMSIDE_HOME")
-    if home:
-        config, state, data = (Path(home).expanduser(),) * 3
-    else:
-        config = platformdirs.user_config_path("warmside")
-        state = platformdirs.user_state_path("warmside")
-        data = platformdirs.user_data_path("warmside")
-    claude = environ.get("CLAUDE_CONFIG_DIR")
-    return Paths(
-        config_file=config / "config.toml",
-        state_dir=state,
-        store_file=data / "warmside.db",
-        lock_file=state / "keeper.lock",
-        log_file=state / "keeper.log",
-        claude_dir=Path(claude).expanduser() if claude else Path.home() / ".claude",
-    )
+_OF_A_KEY = "[key]"
+"""How pydantic ends the place of a dictionary's key that does not fit."""
 
 
 def load(path: Path) -> Config:
@@ -114,17 +98,26 @@ def load(path: Path) -> Config:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         return Config()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}") from error
     try:
         return Config.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        keys = [str(part) for part in first["loc"]]
-        what = "unknown key" if first["type"] == "extra_forbidden" else first["msg"]
+        keys = [str(part) for part in first["loc"] if part != _OF_A_KEY]
+        unknown = first["type"] == "extra_forbidden" or _OF_A_KEY in first["loc"]
+        what = "unknown key" if unknown else first["msg"].removeprefix("Value error, ")
         raise ConfigError(f"{path}:{_line_of(text, keys)}: {'.'.join(keys)}: {what}") from error
+
+
+def without_pings() -> Config:
+    """What a keeper runs with when `config.toml` is wrong: requests pass, and no cap lets a ping through, whatever
+    budget a session has of its own."""
+    return Config(budget=BudgetConfig(mode=BudgetMode.OFF, usd_per_ping=0.0, usd_per_day=0.0))
 
 
 def _line_of(text: str, keys: list[str]) -> int:
@@ -133,7 +126,10 @@ def _line_of(text: str, keys: list[str]) -> int:
     start = 0
     for number, line in enumerate(lines):
         head = re.match(r"\s*\[([^\]]+)\]", line)
-        if head and [part.strip().strip("\"'") for part in head[1].split(".")] == keys[:-1]:
+        table = [part.strip().strip("\"'") for part in head[1].split(".")] if head else None
+        if table == keys:
+            return number + 1
+        if table == keys[:-1]:
             start = number
     for wanted in (keys[-1], keys[0]):
         for number, line in enumerate(lines[start:], start + 1):

@@ -9,15 +9,27 @@ from __future__ import annotations
 from collections import Counter
 
 from keepalive.exchange import Exchange
-from keepalive.usage import header_value
+from keepalive.usage import Headers, header_value
+
+SESSION = b"x-claude-code-session-id"
+"""Claude Code names its session in every request."""
+
+
+def named(headers: Headers, header: bytes) -> str:
+    """An id that a header gives; one that could not be stored or shown as it is counts as none ('')."""
+    name = header_value(headers, header) or ""
+    return name if len(name) <= 200 and name.isprintable() else ""
+
+
+def named_session(headers: Headers) -> str:
+    """The session that a request's headers name, or ''; other clients have a header of their own for it."""
+    return named(headers, SESSION) or named(headers, b"x-session-id")
 
 
 def flight_key(exchange: Exchange) -> tuple[str, str]:
     """(session id, or the launch's for clients that name none, agent id; '' is the main thread)."""
-    session = header_value(exchange.headers, b"x-claude-code-session-id") or header_value(
-        exchange.headers, b"x-session-id"
-    )
-    return session or exchange.launch_id, header_value(exchange.headers, b"x-claude-code-agent-id") or ""
+    session = named_session(exchange.headers)
+    return session or exchange.launch_id, named(exchange.headers, b"x-claude-code-agent-id")
 
 
 class Flights:

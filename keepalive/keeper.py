@@ -6,22 +6,23 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
+from contextlib import suppress
 
 import psutil
 
-from keepalive.config import Paths
-from keepalive.supervisor import KeeperError
+from keepalive.paths import Paths, fixed
+from keepalive.supervisor import STATUS, KeeperError, python_module
 from store import settings
+from store.database import immediate
 from store.models import KeeperView
 
-STATUS = "keeper.status"
-"""Setting: who runs, written by the worker at its start and taken away when it leaves in peace."""
 FRONT_END = "frontend."
 """Settings prefix: front ends that are open, by pid; value: the process's start."""
-START_WITHIN = 15.0
-STOP_WITHIN = 10.0
+START_WITHIN = 20.0
+STOP_WITHIN = 15.0
+START_SLACK = 2.0
+"""Seconds that two readings of one process's start may differ."""
 
 
 def status(connection: sqlite3.Connection) -> KeeperView | None:
@@ -57,35 +58,44 @@ def ensure(connection: sqlite3.Connection, paths: Paths) -> KeeperView:
         return found
     if found is not None:
         _terminate(found.worker_pid, STOP_WITHIN)
-    subprocess.Popen(
-        [sys.executable, "-m", "keepalive.keeper_main"],
+    started = subprocess.run(
+        [*python_module("keepalive.keeper_main"), "--background"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        cwd="/",
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        env=fixed(),
+        check=False,
     )
     deadline = time.monotonic() + START_WITHIN
-    while time.monotonic() < deadline:
+    while True:
         found = status(connection)
         if found is not None and found.supervised:
             return found
+        if started.returncode != 0:  # not because somebody else was quicker
+            said = started.stderr.strip().splitlines()
+            raise KeeperError(said[-1].removeprefix("warmside: ") if said else "the keeper did not start")
+        if time.monotonic() > deadline:
+            raise KeeperError(f"the keeper did not start within {START_WITHIN:.0f} s; see {paths.log_file}")
         time.sleep(0.02)
-    raise KeeperError(f"the keeper did not start within {START_WITHIN:.0f} s; see {paths.log_file}")
 
 
 def stop(connection: sqlite3.Connection) -> bool:
     """End the running keeper and wait until it is gone; returns False when none ran.
 
     Raises:
-        KeeperError: it is still there after ten seconds.
+        KeeperError: it is still there after that.
     """
     found = status(connection)
     if found is None:
         return False
     for pid in (found.pid, found.worker_pid):
         _terminate(pid, STOP_WITHIN)
-    settings.delete(connection, STATUS)
+    with immediate(connection):
+        value = settings.get(connection, STATUS)
+        if isinstance(value, dict) and value.get("pid") == found.pid:  # not the next one's
+            settings.delete(connection, STATUS)
     return True
 
 
@@ -106,7 +116,8 @@ def front_ends_alive(connection: sqlite3.Connection) -> bool:
     for key in settings.keys(connection, FRONT_END):
         started = settings.get(connection, key)
         try:
-            same = psutil.Process(int(key.removeprefix(FRONT_END))).create_time() == started
+            created = psutil.Process(int(key.removeprefix(FRONT_END))).create_time()
+            same = isinstance(started, int | float) and abs(created - started) <= START_SLACK
         except (psutil.Error, ValueError):
             same = False
         if same:
@@ -126,13 +137,12 @@ def _is_ours(pid: int) -> bool:
 
 
 def _terminate(pid: int, seconds: float) -> None:
-    if not _is_ours(pid):
-        return
-    try:
-        process = psutil.Process(pid)
-        process.send_signal(signal.SIGTERM)
-        process.wait(seconds)
-    except psutil.NoSuchProcess:
-        return
-    except psutil.TimeoutExpired as error:
-        raise KeeperError(f"the keeper (pid {pid}) does not stop; end it with: kill -9 {pid}") from error
+    """Ask a process of ours to end, and wait until it has (its remains may stay for whoever is its parent now)."""
+    deadline = time.monotonic() + seconds
+    if _is_ours(pid):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
+    while _is_ours(pid):
+        if time.monotonic() > deadline:
+            raise KeeperError(f"the keeper (pid {pid}) does not stop; end it with: kill -9 {pid}")
+        time.sleep(0.02)

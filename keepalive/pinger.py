@@ -10,38 +10,32 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from keepalive import policy
 from keepalive.clock import Clock
 from keepalive.clock_guard import ClockGuard
 from keepalive.config import Config
 from keepalive.flights import Flights
-from keepalive.ping import build_replay, verify
-from keepalive.policy import Ping, Stop
+from keepalive.judge import Result, judge
+from keepalive.ping import build_replay
+from keepalive.policy import Decision, Ping, Stop
+from keepalive.prefix import BadRequest
 from keepalive.scheduler import Alarm
-from keepalive.state import expires_at, last_send_at
+from keepalive.state import due_at, expires_at, last_send_at
 from keepalive.store_thread import StoreThread
 from keepalive.vault import AccountStop, Captured, Vault
 from keepalive.views import Situation, gather
 from keepalive.warmer import WarmAnswer, Warmer, WarmRequest
 from store import lineages, pings
-from store.models import BudgetMode, ReasonArgs
+from store.models import BudgetMode
 from store.rows import SessionRow
 
 log = logging.getLogger("warmside.pinger")
 
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What a ping's answer means: its outcome in the store, and the stop that follows, if any."""
-
-    outcome: str
-    stop: str = ""
-    args: ReasonArgs | None = None
-    until: float | None = None
-    whole_account: bool = False
-    cost_known: bool = True
+LOOK_AGAIN = 5.0
+"""Seconds after which a ping that was due while a request ran is looked at again: several sessions of one launch may
+share a flight, and its end is told to one of them."""
 
 
 class Pinger:
@@ -89,17 +83,9 @@ class Pinger:
     async def check_clock(self) -> None:
         """The heartbeat: after a jump of the clock no plan stands until it was worked out again."""
         jump = self._guard.jump()
-        if jump == 0.0:
-            return
-        log.info("the clock jumped by %.0f s; every plan is worked out again", jump)
-        if jump < 0:
-            # Times stored before the jump lie in the future now: how old the entries are cannot be known.
-            def distrust(connection: sqlite3.Connection) -> None:
-                for lineage in lineages.open_main(connection):
-                    lineages.stop(connection, lineage.id, "clock", {})
-
-            await self._store.write(distrust)
-        await self.replan_all()
+        if jump != 0.0:
+            log.info("the clock jumped by %.0f s; every plan is worked out again", jump)
+            await self.replan_all()
 
     async def fire(self, lineage_id: int) -> None:
         """The alarm: send the ping if it is (still) due and allowed, and plan the next one."""
@@ -115,6 +101,7 @@ class Pinger:
 
     async def ping_now(self, session_id: str) -> str:
         """A person asked: one ping inside every invariant and money cap, whatever the mode; returns what came of it."""
+        await self.check_clock()
         lineage = await self._store.read(lambda connection: lineages.current(connection, session_id))
         situation = await self._gather(lineage.id) if lineage else None
         if situation is None:
@@ -150,9 +137,11 @@ class Pinger:
                 config=self._config,
                 now=self._clock.wall(),
                 process_dead=False,
-                clock_trusted=True,
+                clock_trusted=trusted,
             )
 
+        captured = self._vault.get(lineage_id)
+        trusted = captured is None or self._age_known(captured)
         situation = await self._store.read(read)
         if situation is None or self._alive(situation.session):
             return situation
@@ -178,9 +167,9 @@ class Pinger:
                 connection, lineage_id, why=why, args=args, next_ping_at=at, max_idle_pings=allowed
             )
         )
-        wake = at if isinstance(decision, Ping) else decision.until
         if self._alarm is None:
             return
+        wake = _wake(decision, situation, self._clock.wall())
         if wake is None or situation.session.ended_at is not None:
             self._alarm.cancel(lineage_id)
         else:
@@ -204,7 +193,12 @@ class Pinger:
         ttl_class = lineage.ttl_class
         self._sending.add(lineage.id)
         try:
-            request = await asyncio.to_thread(_request, lineage.id, captured, last)
+            try:
+                request = await asyncio.to_thread(_request, lineage.id, captured, last)
+            except BadRequest as error:
+                log.error("a captured request of %s cannot be replayed: %s", session.id, error)
+                await self._store.write(lambda connection: lineages.stop(connection, lineage.id, "no_prefix", {}))
+                return "no_prefix"
             caps = pings.Caps(
                 idle_pings=situation.rules.max_idle_pings,
                 session_usd=situation.rules.max_session_usd,
@@ -230,23 +224,37 @@ class Pinger:
             )
             if isinstance(reserved, str):
                 return reserved
-            answer = await self._warm(situation, request)
-            result = _judge(answer, lineage.prefix_tokens, self._clock.wall())
+            answer = await self._warm(situation, captured, request)
+            result = judge(answer, lineage.prefix_tokens, self._clock.wall())
             await self._settle(reserved, situation, captured, answer, result)
         finally:
             self._sending.discard(lineage.id)
         return result.outcome
 
-    async def _warm(self, situation: Situation, request: WarmRequest) -> WarmAnswer:
+    async def _warm(self, situation: Situation, captured: Captured, request: WarmRequest) -> WarmAnswer:
         """Ask the warmer, unless the world has moved on while the money was reserved."""
         session, lineage = situation.session, situation.lineage
-        overtaken = self._flights.any(session.id, session.launch_id, lineage.agent_id)
-        if overtaken or self._vault.get(lineage.id) is None or not self._alive(session):
+        if (
+            self._flights.any(session.id, session.launch_id, lineage.agent_id)
+            or self._vault.get(lineage.id) is not captured
+            or self._vault.account_stop(captured.account, self._clock.wall()) is not None
+            or not self._age_known(captured)
+            or not self._alive(session)
+        ):
             return WarmAnswer(outcome="too_late", detail="overtaken")
-        return await self._warmer.warm(request)
+        try:
+            return await self._warmer.warm(request)
+        except Exception as error:
+            # A warmer does not raise. Should it, nobody knows what was sent: the reservation has to stand.
+            log.error("the warmer failed with %s", type(error).__name__)
+            return WarmAnswer(outcome="timeout", sent_at=self._clock.wall(), detail=type(error).__name__)
+
+    def _age_known(self, captured: Captured) -> bool:
+        """Whether the clock was not set back since this request began."""
+        return captured.started_monotonic > self._guard.set_back_at
 
     async def _settle(
-        self, ping_id: int, situation: Situation, captured: Captured, answer: WarmAnswer, result: _Result
+        self, ping_id: int, situation: Situation, captured: Captured, answer: WarmAnswer, result: Result
     ) -> None:
         lineage = situation.lineage
 
@@ -291,43 +299,12 @@ def _request(lineage_id: int, captured: Captured, not_after: float) -> WarmReque
     )
 
 
-def _judge(answer: WarmAnswer, prefix_tokens: int, now: float) -> _Result:
-    """What an answer means for the lineage and its account."""
-    match answer.outcome:
-        case "answered" if answer.usage is not None:
-            verdict = verify(prefix_tokens, answer.usage)
-            if verdict.hit:
-                return _Result("hit")
-            return _Result("miss", "missed", {"read_percent": round(verdict.read_percent)})
-        case "answered":
-            # Billed, but nobody said how much: the reservation stands.
-            return _Result("unread", "missed", {"read_percent": 0}, cost_known=False)
-        case "too_late":
-            return _Result("too_late")
-        case "refused":
-            return _Result("refused", "refused", {"status": answer.status or 401}, whole_account=True)
-        case "limited":
-            until = _limited_until(answer, now)
-            args: ReasonArgs = {} if until is None else {"until": until}
-            return _Result("limited", "limited", args, until, whole_account=True)
-        case "timeout":
-            return _Result("timeout", "provider", {"status": "timeout"}, cost_known=False)
-        case "unreachable":
-            return _Result("unreachable", "provider", {"status": "unreachable"})
-        case _:
-            return _Result("provider_error", "provider", {"status": answer.status or 0})
-
-
-def _limited_until(answer: WarmAnswer, now: float) -> float | None:
-    """When a rate limit ends; None when the provider did not say (a spend cap): then until the next good answer."""
-    if answer.retry_after is not None:
-        return now + answer.retry_after
-    limits = answer.limits
-    if limits is None:
-        return None
-    resets = [
-        bucket.reset_at
-        for bucket in (limits.requests, limits.tokens, limits.input_tokens)
-        if bucket.remaining == 0 and bucket.reset_at is not None and bucket.reset_at > now
-    ]
-    return max(resets, default=None)
+def _wake(decision: Decision, situation: Situation, now: float) -> float | None:
+    """When to look at this lineage again if nothing happens before."""
+    if isinstance(decision, Ping):
+        return decision.at
+    due, last = due_at(situation.view), last_send_at(situation.view)
+    if decision.reason == "working" and due is not None and last is not None:
+        again = max(due, now + LOOK_AGAIN)
+        return again if again < last else None
+    return decision.until

@@ -28,7 +28,7 @@ class Presence:
             return False
         if session.pid is None:
             return True  # nothing is known; the launch's own process is watched
-        if not self._process_alive(session.pid, session.pid_started):
+        if not self.process_alive(session):
             return False
         if session.pid_started is None:
             return True
@@ -44,7 +44,11 @@ class Presence:
             return False
         return launch.pid_started_at is None or abs(created - launch.pid_started_at) <= START_SLACK
 
-    def _process_alive(self, pid: int, started: str | None) -> bool:
+    def process_alive(self, session: SessionRow) -> bool:
+        """Whether the process that a session's client ran as is still there; False for a session without one."""
+        pid, started = session.pid, session.pid_started
+        if pid is None:
+            return False
         if started is not None and started.isascii() and started.isdigit():
             ticks = self._processes.start_ticks(pid)
             if ticks is not None:

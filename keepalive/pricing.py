@@ -11,6 +11,7 @@ import re
 import sqlite3
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from store import prices
@@ -60,26 +61,28 @@ def lookup(model: str) -> list[PriceRow]:
     corrected = _CORRECTIONS.get(name)
     if corrected is not None:
         return [row.model_copy(update={"model": model}) for row in corrected]
-    return _from_library(model, name)
+    return [row.model_copy(update={"model": model}) for row in _from_library(name)]
 
 
-def _from_library(model: str, name: str) -> list[PriceRow]:
+@lru_cache(maxsize=256)
+def _from_library(name: str) -> tuple[PriceRow, ...]:
+    """Searching costs milliseconds, and an unknown model is asked for with each of its requests."""
     from genai_prices.data_snapshot import get_snapshot
     from genai_prices.types import StartDateConstraint
 
     try:
         _, found = get_snapshot().find_provider_model(name, None, None, None)
     except LookupError:
-        return []
+        return ()
     if not isinstance(found.prices, list):
-        return _tiers(model, 0.0, found.prices)
+        return tuple(_tiers(name, 0.0, found.prices))
     rows: list[PriceRow] = []
     for priced in found.prices:
         if priced.constraint is None:
-            rows += _tiers(model, 0.0, priced.prices)
+            rows += _tiers(name, 0.0, priced.prices)
         elif isinstance(priced.constraint, StartDateConstraint):
-            rows += _tiers(model, _midnight(priced.constraint.start_date), priced.prices)
-    return rows  # prices by hour of the day are left out: no provider whose cache we keep has them
+            rows += _tiers(name, _midnight(priced.constraint.start_date), priced.prices)
+    return tuple(rows)  # prices by hour of the day are left out: no provider whose cache we keep has them
 
 
 def _midnight(day: date) -> float:

@@ -15,6 +15,7 @@ from apscheduler.jobstores.base import JobLookupError
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.date import DateTrigger
 
+_AT_ONCE = 8
 Fire = Callable[[int], Awaitable[None]]
 
 
@@ -47,6 +48,8 @@ class PingScheduler:
             args=(lineage_id,),
             id=str(lineage_id),
             replace_existing=True,
+            # A lineage's next alarm is set while the last one still runs; with the default of one it would be dropped.
+            max_instances=_AT_ONCE,
             misfire_grace_time=None,
             coalesce=True,
         )
@@ -54,10 +57,6 @@ class PingScheduler:
     def cancel(self, lineage_id: int) -> None:
         with suppress(JobLookupError):
             self._scheduler.remove_job(str(lineage_id))
-
-    def wakeup(self) -> None:
-        """Look at the clock again: after a suspend the loop's timers are late by the time slept."""
-        self._scheduler.wakeup()
 
     def close(self) -> None:
         self._scheduler.shutdown(wait=False)

@@ -48,6 +48,7 @@ class _Exchange:
     raw: bytes = b""
     kind: Kind = "other"
     usage: Body | None = None
+    stop_reason: str | None = None
     status: int | None = None
     sent: int = 0
     client_gone: bool = False
@@ -68,6 +69,7 @@ class _Exchange:
             key_hash=hash_key(key) if key else None,
             kind=self.kind,
             usage=self.usage,
+            stop_reason=self.stop_reason,
             status=self.status,
             response_bytes=self.sent,
             client_gone=self.client_gone,
@@ -205,7 +207,7 @@ class StandIn:
         if gate := self.behaviour.first_byte_gate:
             await gate.wait()
         self.cache.answer_began(claim)
-        exchange.usage = answer.usage
+        exchange.usage, exchange.stop_reason = answer.usage, answer.stop_reason
         if body.get("stream") is True:
             return await self._stream(exchange, answer)
         return self._json(exchange, answer.message(), headers=self.behaviour.rate_limit_headers)

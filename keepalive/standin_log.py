@@ -38,6 +38,8 @@ class LogEntry:
     kind: Kind
     usage: Body | None
     """Usage of the complete answer, also where the client left in its middle; None when it never began."""
+    stop_reason: str | None
+    """Why the complete answer ends; None when it never began."""
     status: int | None
     """None when the client left before an answer began."""
     response_bytes: int
@@ -60,6 +62,7 @@ class LogEntry:
             "key_hash": self.key_hash,
             "kind": self.kind,
             "usage": self.usage,
+            "stop_reason": self.stop_reason,
             "status": self.status,
             "response_bytes": self.response_bytes,
             "client_gone": self.client_gone,

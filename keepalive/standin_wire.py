@@ -71,7 +71,7 @@ class Answer:
 
     def message(self) -> Body:
         """The answer without streaming."""
-        return self._envelope(self._content(), self._stop_reason(), self.usage)
+        return self._envelope(self._content(), self.stop_reason, self.usage)
 
     def events(self) -> Iterator[Body]:
         """The events of the streamed answer, first to last."""
@@ -87,7 +87,7 @@ class Answer:
             yield {"type": "content_block_stop", "index": index}
         yield {
             "type": "message_delta",
-            "delta": {"stop_reason": self._stop_reason(), "stop_sequence": None},
+            "delta": {"stop_reason": self.stop_reason, "stop_sequence": None},
             "usage": self.usage,
         }
         yield {"type": "message_stop"}
@@ -104,7 +104,9 @@ class Answer:
             "usage": usage,
         }
 
-    def _stop_reason(self) -> str:
+    @property
+    def stop_reason(self) -> str:
+        """Why the finished answer ends."""
         return self.reply.stop_reason or ("tool_use" if self.reply.tools else "end_turn")
 
     def _content(self) -> list[Json]:

@@ -19,8 +19,11 @@ import time
 from pathlib import Path
 from types import FrameType
 
+from keepalive.paths import fixed
 from store import database, settings
 
+STATUS = "keeper.status"
+"""Setting: who runs, written by the worker at its start and taken away when it begins to leave."""
 PORT = "keeper.port"
 """Setting: the port that was chosen once and is kept for good."""
 BACKLOG = 256
@@ -82,6 +85,7 @@ def supervise(sock: socket.socket, lock: int, worker: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, stop)
     descriptors = (sock.fileno(), lock)
+    environment = fixed()
     wait = 0.0
     while not stopping:
         started = time.monotonic()
@@ -93,6 +97,8 @@ def supervise(sock: socket.socket, lock: int, worker: list[str]) -> int:
                 f"--parent={os.getpid()}",
             ],
             pass_fds=descriptors,
+            env=environment,
+            cwd="/",  # no folder is kept from being unmounted or removed
         )
         if stopping:  # told while the child was starting
             child.terminate()
@@ -108,11 +114,26 @@ def supervise(sock: socket.socket, lock: int, worker: list[str]) -> int:
 
 
 def worker_command(*, upstream: str | None, stay: bool) -> list[str]:
-    """How a worker is started: this interpreter, whatever the current folder."""
-    command = [sys.executable, "-m", "keepalive.worker"]
+    """How a worker is started."""
+    command = python_module("keepalive.worker")
     if upstream is not None:
         command.append(f"--upstream={upstream}")
     return [*command, "--stay"] if stay else command
+
+
+def python_module(name: str) -> list[str]:
+    """A command that runs one of our modules, whatever the current folder: without -P, a project with a `store/` or
+    `random.py` of its own would be imported instead."""
+    return [sys.executable, "-P", "-m", name]
+
+
+def runs(store_file: Path) -> bool:
+    """Whether a supervised keeper says that it runs (and is not leaving)."""
+    value = _setting(store_file, STATUS)
+    if not isinstance(value, dict) or not value.get("supervised"):
+        return False
+    pid = value.get("pid")
+    return isinstance(pid, int) and _exists(pid)
 
 
 def _bind(port: int) -> socket.socket:
@@ -128,15 +149,20 @@ def _bind(port: int) -> socket.socket:
 
 
 def _kept_port(store_file: Path) -> int:
+    value = _setting(store_file, PORT)
+    return value if isinstance(value, int) else 0  # first start: the worker stores what it is given
+
+
+def _setting(store_file: Path, key: str) -> settings.JsonValue:
+    """One setting, or None while there is no store."""
     try:
         connection = database.connect(store_file, read_only=True)
         try:
-            value = settings.get(connection, PORT)
+            return settings.get(connection, key)
         finally:
             connection.close()
     except (database.StoreError, sqlite3.Error):
-        return 0  # first start: the worker stores what it is given
-    return value if isinstance(value, int) else 0
+        return None
 
 
 def _has_live_launch(store_file: Path) -> bool:

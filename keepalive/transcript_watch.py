@@ -4,6 +4,7 @@ the cache clock with `transcript` evidence.
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from keepalive.config import Config
 from keepalive.tailer import Tailer
 from store import lineages, requests, sessions, turns
 from store.models import Evidence, WaitingFor
+from store.rows import LineageRow
 from store.transcripts.claude import ClaudeReader
 from store.transcripts.events import CompactionEvent, MalformedLine, MetaEvent
 from store.transcripts.turns import Changes, Request, TurnBuilder
@@ -32,7 +34,7 @@ class TranscriptWatch:
         self._builder = TurnBuilder()
         self._title = ""
         self._malformed = 0
-        self._compacted_at: float | None = None
+        self._compactions: list[float] = []
 
     @property
     def waiting_for(self) -> WaitingFor | None:
@@ -54,7 +56,7 @@ class TranscriptWatch:
                     case MalformedLine():
                         self._malformed += 1
                     case CompactionEvent(at=at) if at is not None:
-                        self._compacted_at = max(at, self._compacted_at or at)
+                        self._compactions.append(at)
                 self._builder.feed((event,))
             if not found.more:
                 return any_lines
@@ -95,13 +97,17 @@ class TranscriptWatch:
 
     def _lineage(self, connection: sqlite3.Connection, changes: Changes) -> None:
         row = lineages.current(connection, self.session_id)
-        if row is not None and self._compacted_at is not None and self._compacted_at > (row.last_request_at or 0.0):
+        if row is None or row.evidence is not Evidence.GATEWAY or not _attached(connection, self.session_id):
+            for request in changes.requests:  # (else the gateway sees the requests themselves)
+                if not request.sidechain and not request.agent_id:
+                    self._touch(connection, request)
+        row = lineages.current(connection, self.session_id)
+        if row is not None and self._compacted_since(row):
             lineages.replace(connection, row.id, "compacted")
-        if row is not None and row.evidence is Evidence.GATEWAY and _attached(connection, self.session_id):
-            return  # the gateway sees the requests themselves
-        for request in changes.requests:
-            if not request.sidechain and not request.agent_id:
-                self._touch(connection, request)
+
+    def _compacted_since(self, row: LineageRow, until: float = math.inf) -> bool:
+        """Whether the conversation became its summary after the lineage's last request."""
+        return any((row.last_request_at or 0.0) < at <= until for at in self._compactions)
 
     def _touch(self, connection: sqlite3.Connection, request: Request) -> None:
         at = request.asked_at or request.first_at
@@ -110,9 +116,13 @@ class TranscriptWatch:
         row = lineages.current(connection, self.session_id)
         if row is not None and row.last_request_at is not None and at <= row.last_request_at:
             return
-        if row is not None and not row.replaced and row.model != request.model:
-            lineages.replace(connection, row.id, "model_changed", request.usage.cache_write)
-        if row is None or row.replaced or row.model != request.model:
+        broken = ""
+        if row is not None:
+            compacted = "compacted" if self._compacted_since(row, at) else ""
+            broken = row.replaced or compacted or ("model_changed" if row.model != request.model else "")
+            if broken:  # (a lineage that was replaced before keeps its reason)
+                lineages.replace(connection, row.id, broken, request.usage.cache_write)
+        if row is None or broken:
             lineage_id = lineages.start(
                 connection, self.session_id, "", model=request.model, evidence=Evidence.TRANSCRIPT, at=at
             )

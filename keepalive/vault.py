@@ -30,7 +30,8 @@ class Captured:
     route: Route
     target: str
     facts: RequestFacts
-    started_at: float
+    started_monotonic: float
+    """Orders requests, also when the wall clock is set."""
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     body: bytes = field(repr=False)
 
@@ -80,6 +81,10 @@ class Vault:
         captured = self._held.get(lineage_id) if lineage_id is not None else None
         return (lineage_id, captured) if lineage_id is not None and captured is not None else None
 
+    def sessions_of(self, account: str) -> set[str]:
+        """Sessions whose last request carried this credential."""
+        return {captured.session_id for captured in self._held.values() if captured.account == account}
+
     def drop_session(self, session_id: str) -> None:
         """The session is over: forget its bytes and credentials."""
         for thread in [thread for thread in self._current if thread[0] == session_id]:
@@ -89,17 +94,15 @@ class Vault:
         """Nothing more is sent with this credential until the stop ends."""
         self._stops[account] = stop
 
-    def clear_account(self, account: str) -> None:
-        """A real request of this credential was answered: it works (again)."""
-        self._stops.pop(account, None)
+    def clear_account(self, account: str) -> bool:
+        """A real request of this credential was answered: it works; returns whether it had been stopped."""
+        return self._stops.pop(account, None) is not None
 
     def account_stop(self, account: str, now: float) -> AccountStop | None:
         """The stop in force for a credential."""
         stop = self._stops.get(account)
-        if stop is not None and stop.until is not None and now >= stop.until:
-            del self._stops[account]
-            return None
-        return stop
+        # Asked from more than one thread, so nothing is tidied up here: the stop may be a new one by then.
+        return None if stop is None or (stop.until is not None and now >= stop.until) else stop
 
     def note_limits(self, account: str, limits: RateLimits) -> None:
         """What the provider last said about a credential's rate limits; silence changes nothing."""

@@ -10,8 +10,8 @@ from keepalive.flights import Flights
 from keepalive.model_rules import minimum_prefix
 from keepalive.policy import Rules, Spend
 from keepalive.state import LineageView
-from keepalive.usage import Bucket
-from keepalive.vault import Vault
+from keepalive.usage import Bucket, RateLimits
+from keepalive.vault import AccountStop, Vault
 from store import budgets, idle, lineages, pings, prices, sessions
 from store.ledger import local_midnight
 from store.models import BudgetMode
@@ -47,12 +47,16 @@ def gather(
     if lineage is None or session is None:
         return None
     captured = vault.get(lineage_id)
-    account_stop = vault.account_stop(captured.account, now) if captured else None
-    limits = vault.limits(captured.account) if captured else None
-    fullest = max((limits.requests, limits.tokens, limits.input_tokens), key=_used) if limits else Bucket()
+    stop = vault.account_stop(captured.account, now) if captured else None
+    fullest = _fullest(vault.limits(captured.account), now) if captured else Bucket()
     price = prices.at(connection, lineage.model, now, lineage.prefix_tokens)
     write = None if price is None else prices.write_price(price, lineage.ttl_class)
     period = idle.current(connection, lineage_id)
+    if stop is None and period is None:
+        # The session ended and was opened again without a request: no idle period would count what is spent.
+        stop = AccountStop("no_request", {}, None)
+    elif stop is None and lineage.stop:
+        stop = AccountStop(lineage.stop, lineage.stop_args, lineage.stop_until)
     day_start = local_midnight(now)
     spent = pings.spent(connection, lineage_id, session.id, period[0] if period else None, day_start)
     return Situation(
@@ -83,9 +87,9 @@ def gather(
             write_usd=None if write is None else write * lineage.prefix_tokens / 1e6,
             read_multiplier=price.cache_read / price.input if price and price.input else 0.0,
             write_multiplier=write / price.input if price and price.input and write else 0.0,
-            stop=account_stop.reason if account_stop else lineage.stop,
-            stop_args=account_stop.args if account_stop else lineage.stop_args,
-            stop_until=account_stop.until if account_stop else lineage.stop_until,
+            stop=stop.reason if stop else "",
+            stop_args=stop.args if stop else {},
+            stop_until=stop.until if stop else None,
             limits_used=fullest.used,
             limits_reset_at=fullest.reset_at,
             compacts_at=None,
@@ -105,8 +109,11 @@ def gather(
     )
 
 
-def _used(bucket: Bucket) -> float:
-    return bucket.used
+def _fullest(limits: RateLimits, now: float) -> Bucket:
+    """The limit nearest its end, among those that have not been filled up again since."""
+    buckets = (limits.requests, limits.tokens, limits.input_tokens)
+    in_force = [bucket for bucket in buckets if bucket.reset_at is None or now < bucket.reset_at]
+    return max(in_force, key=lambda bucket: bucket.used, default=Bucket())
 
 
 def _rules(connection: sqlite3.Connection, session_id: str, config: Config) -> Rules:

@@ -8,24 +8,43 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from keepalive.clock import Clock
 from keepalive.config import Config
-from keepalive.liveness import OpenSession, Processes, alive, find_transcript, read_session_files
+from keepalive.liveness import (
+    OpenSession,
+    Processes,
+    alive,
+    find_transcript,
+    read_session_files,
+    transcript_path,
+)
 from keepalive.presence import Presence
 from keepalive.store_thread import StoreThread
 from keepalive.transcript_watch import TranscriptWatch
 from store import idle, launches, lineages, sessions
 from store.models import Status, WaitingFor
-from store.rows import SessionRow
+from store.rows import LaunchRow, SessionRow
 
 log = logging.getLogger("warmside.watcher")
 
 
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Live sessions by pid; `torn`: a file could not be read (half written), so what is missing proves nothing."""
+
+    sessions: dict[int, OpenSession]
+    torn: bool
+
+
 class Watcher:
-    """`changed` is awaited with each session whose plan may have changed; `ended` is called for each that is over."""
+    """`changed` is awaited with each session whose plan may have changed; `ended` is called for each that is over.
+
+    `launch_dir` holds one settings file for each running launch (they carry the launch's token).
+    """
 
     def __init__(
         self,
@@ -34,6 +53,7 @@ class Watcher:
         clock: Clock,
         config: Config,
         claude_dir: Path,
+        launch_dir: Path,
         processes: Processes,
         presence: Presence,
         changed: Callable[[str], Awaitable[None]],
@@ -43,57 +63,81 @@ class Watcher:
         self._clock = clock
         self._config = config
         self._claude_dir = claude_dir
+        self._launch_dir = launch_dir
         self._processes = processes
         self._presence = presence
         self._changed = changed
         self._ended = ended
+        self._first = True
         self._seen: dict[int, OpenSession] = {}
         self._watches: dict[str, TranscriptWatch] = {}
 
     async def poll(self) -> None:
         """One look at everything; about 1 ms when nothing has changed."""
-        found = await asyncio.to_thread(self._look)
-        if found is not None:
-            await self._learn(found)
+        # Ends of launches come first: a session that another process took over at once must not end with them.
         await self._end_launches()
-        await self._read_transcripts()
+        look = await asyncio.to_thread(self._look)
+        touched = {session.session_id for pid, session in look.sessions.items() if self._seen.get(pid) != session}
+        await self._learn(look, touched)
+        await self._read_transcripts(touched)
+        if self._first:
+            await self._forget_dead_launches()
+            self._first = False
 
-    def _look(self) -> dict[int, OpenSession] | None:
-        """Live sessions by pid, or None when a file could not be read this time (half written: ask again)."""
+    def _look(self) -> _Look:
         files = read_session_files(self._claude_dir)
+        found = {session.pid: session for session in files.sessions if alive(session, self._processes)}
         if files.unreadable:
-            return None
-        return {found.pid: found for found in files.sessions if alive(found, self._processes)}
+            read = {session.pid for session in files.sessions}
+            for pid, session in self._seen.items():
+                if pid not in read and alive(session, self._processes):
+                    found[pid] = session  # being rewritten at this moment: what was known stays
+        return _Look(found, bool(files.unreadable))
 
-    async def _learn(self, found: dict[int, OpenSession]) -> None:
-        before, self._seen = self._seen, found
-        opened = {session.session_id for session in found.values()}
-        now = self._clock.wall()
-        touched: set[str] = {s.session_id for pid, s in found.items() if before.get(pid) != s}
-
-        def write(connection: sqlite3.Connection) -> set[str]:
-            over: set[str] = set()
-            for pid, session in found.items():
-                previous = before.get(pid)
-                if previous == session:
-                    continue
-                if previous is not None and previous.session_id != session.session_id:
-                    over |= _end(connection, previous.session_id, "cleared", now)
-                _know(connection, session, now)
-            for row in _watched(connection):
-                if row.id not in opened:
-                    gone = row.pid is None or self._processes.created_at(row.pid) is None
-                    reason = "dead" if gone and _left_behind(self._claude_dir, row) else "ended"
-                    over |= _end(connection, row.id, reason, now)
-            return over
-
-        if before == found and not await self._store.read(lambda c: any(r.id not in opened for r in _watched(c))):
+    async def _learn(self, look: _Look, touched: set[str]) -> None:
+        opened = {session.session_id for session in look.sessions.values()}
+        before, self._seen = self._seen, look.sessions
+        if not touched and not await self._store.read(partial(_differ, opened=opened)):
             return
-        for session_id in await self._store.write(write):
+        now = self._clock.wall()
+
+        def write(connection: sqlite3.Connection) -> tuple[set[str], set[str]]:
+            over: set[str] = set()
+            learned: set[str] = set()
+            for row in _watched(connection):
+                if row.id not in opened and (reason := self._end_of(row, look)) is not None:
+                    _end(connection, row.id, reason, now)
+                    over.add(row.id)
+            known = {row.id for row in sessions.open_sessions(connection)}
+            for pid, session in look.sessions.items():
+                previous = before.get(pid)
+                if previous != session or session.session_id not in known:
+                    _know(connection, session, previous, now)
+                    learned.add(session.session_id)
+            return over, learned
+
+        try:
+            over, learned = await self._store.write(write)
+        except BaseException:
+            self._seen = before  # nothing was stored: the next look finds it new again
+            raise
+        for session_id in over:
             self._ended(session_id)
-            touched.add(session_id)
-        for session_id in touched:
+        for session_id in learned | over:
             await self._changed(session_id)
+
+    def _end_of(self, row: SessionRow, look: _Look) -> str | None:
+        """Why a session that no file names any more is over, or None when it may go on."""
+        if not self._presence.process_alive(row):
+            return self._end_of_process(row)
+        if row.pid in look.sessions:
+            return "cleared"  # the same process talks in another session now
+        return None if look.torn else "ended"
+
+    def _end_of_process(self, row: SessionRow) -> str:
+        """A killed client leaves its file; a client that left by itself removes it."""
+        named = row.pid_started is not None
+        return "dead" if named and (self._claude_dir / "sessions" / f"{row.pid}.json").exists() else "ended"
 
     async def _end_launches(self) -> None:
         live = await self._store.read(launches.live)
@@ -102,37 +146,79 @@ class Watcher:
             return
         now = self._clock.wall()
 
-        def write(connection: sqlite3.Connection) -> set[str]:
+        def write(connection: sqlite3.Connection) -> tuple[set[str], set[str]]:
             over: set[str] = set()
+            freed: set[str] = set()
             for launch in gone:
                 for row in sessions.open_sessions(connection):
-                    if row.launch_id == launch.id:
-                        over |= _end(connection, row.id, "ended", now)
+                    if row.launch_id != launch.id:
+                        continue
+                    if row.pid is not None and row.pid != launch.pid and self._presence.process_alive(row):
+                        # Resumed by a process that does not go through the gateway (until it does).
+                        sessions.save(connection, row.id, agent=row.agent, launch_id=None)
+                        freed.add(row.id)
+                    else:
+                        _end(connection, row.id, self._end_of_process(row), now)
+                        over.add(row.id)
                 launches.end(connection, launch.id, now)
-            return over
+            return over, freed
 
-        for session_id in await self._store.write(write):
+        over, freed = await self._store.write(write)
+        for launch in gone:
+            self._settings_file(launch).unlink(missing_ok=True)
+        for session_id in over:
             self._ended(session_id)
+        for session_id in over | freed:
             await self._changed(session_id)
 
-    async def _read_transcripts(self) -> None:
+    async def _forget_dead_launches(self) -> None:
+        """Settings files that an earlier worker did not live to remove."""
+        # Listed before the store is asked: a launch is stored before its file is written.
+        files = list(self._launch_dir.glob("launch-*.json"))
+        if files:
+            live = {self._settings_file(launch) for launch in await self._store.read(launches.live)}
+            for file in files:
+                if file not in live:
+                    file.unlink(missing_ok=True)
+
+    def _settings_file(self, launch: LaunchRow) -> Path:
+        return self._launch_dir / f"{launch.id}.json"
+
+    async def _read_transcripts(self, touched: set[str]) -> None:
         opened = {session.session_id: session for session in self._seen.values()}
+        news = await asyncio.to_thread(self._poll_transcripts, opened, touched)
+        for watch in news:
+            try:
+                await self._store.write(partial(_write_transcript, watch=watch, now=self._clock.wall()))
+            except BaseException:
+                del self._watches[watch.session_id]  # what was read is not stored: read it again
+                raise
+            await self._changed(watch.session_id)
+        for session_id in self._watches.keys() - opened.keys():
+            del self._watches[session_id]  # its last lines have just been read
+
+    def _poll_transcripts(self, opened: dict[str, OpenSession], touched: set[str]) -> list[TranscriptWatch]:
+        """Read what is new in every transcript; those that had news."""
         for session_id, session in opened.items():
             if session_id not in self._watches:
-                path = await asyncio.to_thread(find_transcript, self._claude_dir, session.cwd, session_id)
+                # The wide search looks through every project's folder: only when something has changed.
+                find = find_transcript if session_id in touched else _expected_transcript
+                path = find(self._claude_dir, session.cwd, session_id)
                 if path is not None:
                     self._watches[session_id] = TranscriptWatch(session_id, path, self._config)
-        for session_id, watch in list(self._watches.items()):
+        news = []
+        for session_id, watch in self._watches.items():
             try:
-                news = await asyncio.to_thread(watch.poll)
+                if watch.poll():
+                    news.append(watch)
             except OSError as error:
                 log.warning("cannot read the transcript of %s: %s", session_id, error.strerror)
-                news = False
-            if news:
-                await self._store.write(partial(_write_transcript, watch=watch, now=self._clock.wall()))
-                await self._changed(session_id)
-            if session_id not in opened:
-                del self._watches[session_id]  # its last lines have just been read
+        return news
+
+
+def _expected_transcript(claude_dir: Path, cwd: str, session_id: str) -> Path | None:
+    path = transcript_path(claude_dir, cwd, session_id)
+    return path if path.is_file() else None
 
 
 def _write_transcript(connection: sqlite3.Connection, watch: TranscriptWatch, now: float) -> None:
@@ -144,8 +230,8 @@ def _write_transcript(connection: sqlite3.Connection, watch: TranscriptWatch, no
         _set_state(connection, session.id, Status.BUSY, watch.waiting_for, now)
 
 
-def _know(connection: sqlite3.Connection, found: OpenSession, now: float) -> None:
-    """Store what a session file says."""
+def _know(connection: sqlite3.Connection, found: OpenSession, previous: OpenSession | None, now: float) -> None:
+    """Store what a session file says; `previous` is what this process's file said before."""
     row = sessions.get(connection, found.session_id)
     known: dict[str, str | int | float | None] = {
         "cwd": found.cwd,
@@ -163,7 +249,8 @@ def _know(connection: sqlite3.Connection, found: OpenSession, now: float) -> Non
         launch = launches.get(connection, row.launch_id)
         if launch is None or launch.ended_at is not None:
             known["launch_id"] = None  # resumed by a process that does not go through the gateway (until it does)
-    if found.name:
+    # The client makes this name up from the folder; a title from the transcript is about the work.
+    if found.name and (row is None or row.title in ("", previous.name if previous else None)):
         known["title"] = found.name
     sessions.save(connection, found.session_id, agent="claude", **known)
     waiting = found.waiting_for
@@ -186,16 +273,18 @@ def _watched(connection: sqlite3.Connection) -> list[SessionRow]:
     return [row for row in sessions.open_sessions(connection) if row.pid_started is not None]
 
 
-def _left_behind(claude_dir: Path, row: SessionRow) -> bool:
-    """A killed client leaves its file; a client that left by itself removes it."""
-    return (claude_dir / "sessions" / f"{row.pid}.json").exists()
+def _differ(connection: sqlite3.Connection, opened: set[str]) -> bool:
+    """Whether the store's open sessions are others than these (ids alone: asked every second)."""
+    rows = connection.execute("SELECT id, pid_started IS NOT NULL FROM sessions WHERE ended_at IS NULL").fetchall()
+    return any(watched and session_id not in opened for session_id, watched in rows) or bool(
+        opened - {row[0] for row in rows}
+    )
 
 
-def _end(connection: sqlite3.Connection, session_id: str, reason: str, now: float) -> set[str]:
+def _end(connection: sqlite3.Connection, session_id: str, reason: str, now: float) -> None:
     lineage = lineages.current(connection, session_id)
     sessions.end(connection, session_id, reason, now)
     if lineage is not None:
         idle.close_unreturned(connection, lineage.id, at=now, by="end")
         if reason == "cleared":
             lineages.replace(connection, lineage.id, "cleared")
-    return {session_id}

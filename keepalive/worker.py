@@ -15,28 +15,29 @@ import socket
 import sqlite3
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from logging.handlers import RotatingFileHandler
-from pathlib import Path
 
 from keepalive import config as configuration
 from keepalive.clock import Clock, SystemClock
 from keepalive.clock_guard import ClockGuard
-from keepalive.config import Config, Paths
+from keepalive.config import Config
 from keepalive.flights import Flights
 from keepalive.gateway import Gateway
-from keepalive.keeper import STATUS, front_ends_alive
+from keepalive.keeper import front_ends_alive
+from keepalive.keeper_log import log_to
 from keepalive.liveness import SystemProcesses
 from keepalive.observer import Observer
+from keepalive.paths import Paths, find_paths
 from keepalive.pinger import Pinger
 from keepalive.presence import Presence
 from keepalive.router import StoreRouter
 from keepalive.scheduler import PingScheduler
 from keepalive.sender import ReplayWarmer
 from keepalive.store_thread import StoreThread
-from keepalive.supervisor import PORT
+from keepalive.supervisor import PORT, STATUS
 from keepalive.vault import Vault
 from keepalive.watcher import Watcher
 from store import budgets, database, idle, intents, launches, lineages, pings, settings
+from store.rows import IntentRow
 
 log = logging.getLogger("warmside.worker")
 
@@ -45,7 +46,7 @@ BUS_SECONDS = 0.2
 LOOK_SECONDS = 1.0
 LEAVE_AFTER = 600.0
 """Seconds without a live launch or a front end after which the keeper leaves."""
-LOG_BYTES = 1 << 20
+HOUSE_SECONDS = 30.0
 
 
 class Worker:
@@ -61,17 +62,24 @@ class Worker:
         upstream: str | None = None,
         parent: int | None = None,
         stay: bool = False,
+        leave_after: float = LEAVE_AFTER,
+        house_seconds: float = HOUSE_SECONDS,
     ) -> None:
+        """`sock` listens already; `parent`: the supervisor's pid, None when there is none; `stay`: never leave by
+        itself, else it does so `leave_after` seconds after anybody needed it, as seen every `house_seconds`."""
         self._clock = clock
         self._sock = sock
         self._parent = parent
         self._stay = stay
+        self._leave_after = leave_after
+        self._house_seconds = house_seconds
         self._upstream = upstream or config.providers.anthropic.upstream
         self._stopping = asyncio.Event()
         self._store = StoreThread(paths.store_file)
         self._vault = Vault()
         self._budgets_seen = 0.0
         self._version = -1
+        self._asked: set[asyncio.Task[None]] = set()
         self._needed_at = clock.wall()
         processes = SystemProcesses()
         flights = Flights()
@@ -111,6 +119,7 @@ class Worker:
             clock=clock,
             config=config,
             claude_dir=paths.claude_dir,
+            launch_dir=paths.launch_dir,
             processes=processes,
             presence=presence,
             changed=self.pinger.replan,
@@ -131,19 +140,21 @@ class Worker:
         loops = [
             asyncio.create_task(self._every(BUS_SECONDS, self._read_bus)),
             asyncio.create_task(self._every(LOOK_SECONDS, self._look)),
-            asyncio.create_task(self._every(30.0, self._keep_house)),
+            asyncio.create_task(self._every(self._house_seconds, self._keep_house)),
         ]
         log.info("worker %d serves 127.0.0.1:%d", os.getpid(), self._port)
         try:
             await self._stopping.wait()
         finally:
-            for loop in loops:
-                loop.cancel()
-            await asyncio.gather(*loops, return_exceptions=True)
+            # First of all, so that whoever wants a keeper from now on starts the next one and waits for our end.
+            await self._store.write(lambda connection: settings.delete(connection, STATUS))
+            for task in (*loops, *self._asked):
+                task.cancel()
+            await asyncio.gather(*loops, *self._asked, return_exceptions=True)
             self._scheduler.close()
             await self._gateway.stop()
             await self.pinger.close()
-            await self._store.write(self._withdraw)
+            await self._store.write(lineages.release_all)
             await self._store.close()
             log.info("worker %d left", os.getpid())
 
@@ -176,10 +187,6 @@ class Worker:
             },
         )
 
-    def _withdraw(self, connection: sqlite3.Connection) -> None:
-        lineages.release_all(connection)
-        settings.delete(connection, STATUS)
-
     async def _every(self, seconds: float, look: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
@@ -195,8 +202,10 @@ class Worker:
         self._version = version
         now = self._clock.wall()
         for intent in await self._store.write(lambda connection: intents.take(connection, now)):
-            result = await self.pinger.ping_now(intent.session_id)
-            await self._store.write(partial(intents.answer, intent_id=intent.id, result=result))
+            # Not awaited here: a ping may take a minute, and meanwhile somebody may switch everything off.
+            task = asyncio.create_task(self._ping_now(intent))
+            self._asked.add(task)
+            task.add_done_callback(self._asked.discard)
         changed = await self._store.read(lambda c: budgets.changed_since(c, self._budgets_seen))
         if changed:
             self._budgets_seen = max(at for _, at in changed)
@@ -205,20 +214,28 @@ class Worker:
             for session_id, _ in changed:
                 await self.pinger.replan(session_id)
 
+    async def _ping_now(self, intent: IntentRow) -> None:
+        try:
+            result = await self.pinger.ping_now(intent.session_id)
+        except Exception:
+            log.exception("a ping that was asked for failed")
+            result = "failed"
+        await self._store.write(partial(intents.answer, intent_id=intent.id, result=result))
+
     async def _look(self) -> None:
-        await self.pinger.check_clock()
-        await self._watcher.poll()
         if self._parent is not None and os.getppid() != self._parent:
             log.warning("the parent is gone; going on unsupervised")
             self._parent = None
             await self._store.write(lambda c: self._write_status(c, supervised=False))
+        await self.pinger.check_clock()
+        await self._watcher.poll()
 
     async def _keep_house(self) -> None:
         now = self._clock.wall()
         await self._store.write(lambda connection: idle.close_ended(connection, now))
         if self._stay or self._gateway.active or await self._store.read(_needed):
             self._needed_at = now
-        elif now - self._needed_at >= LEAVE_AFTER:
+        elif now - self._needed_at >= self._leave_after:
             log.info("nobody needs a keeper; leaving")
             self.stop()
 
@@ -236,13 +253,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--upstream")
     parser.add_argument("--stay", action="store_true")
     options = parser.parse_args(arguments)
-    paths = configuration.find_paths()
-    _log_to(paths.log_file)
+    paths = find_paths()
+    log_to(paths.log_file)
     try:
         config = configuration.load(paths.config_file)
     except configuration.ConfigError as error:
-        log.error("%s; running with the defaults, without pings", error)
-        config = Config.model_validate({"budget": {"mode": "off"}})
+        log.error("%s; requests pass, no ping is sent until this is put right and the keeper restarted", error)
+        config = configuration.without_pings()
     asyncio.run(_serve(options, paths, config))
     return 0
 
@@ -261,21 +278,6 @@ async def _serve(options: argparse.Namespace, paths: Paths, config: Config) -> N
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, worker.stop)
     await worker.run()
-
-
-def _log_to(path: Path) -> None:
-    """Rotated, 0600, without bodies or headers: nothing that is logged anywhere carries them."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    previous = os.umask(0o177)
-    try:
-        handler = RotatingFileHandler(path, maxBytes=LOG_BYTES, backupCount=3, encoding="utf-8")
-    finally:
-        os.umask(previous)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    root = logging.getLogger()
-    root.addHandler(handler)
-    root.setLevel(logging.WARNING)
-    logging.getLogger("warmside").setLevel(logging.INFO)
 
 
 if __name__ == "__main__":

@@ -251,6 +251,7 @@ async def test_the_log_holds_the_wire(http: aiohttp.ClientSession, standin: Stan
     assert (entry.n, entry.at, entry.method, entry.path) == (1, clock.wall(), "POST", "/v1/messages?beta=true")
     assert (entry.session_id, entry.agent_id, entry.status) == ("s-1", "a-1", 200)
     assert (entry.body, entry.response_bytes, entry.client_gone) == (raw, len(sent), False)
+    assert entry.stop_reason == json.loads(sent)["stop_reason"]
     assert ("X-mIxEd", "kept") in entry.headers
 
 

@@ -27,6 +27,7 @@ def entry(body: bytes) -> LogEntry:
         key_hash=hash_key(KEY),
         kind="message",
         usage={"input_tokens": 1},
+        stop_reason="end_turn",
         status=200,
         response_bytes=3,
         client_gone=False,
@@ -39,6 +40,7 @@ def test_a_json_body_stays_text() -> None:
     assert made["body_text"].encode() == raw
     assert made["body_sha256"] == hashlib.sha256(raw).hexdigest()
     assert (made["usage"], made["kind"], made["status"]) == ({"input_tokens": 1}, "message", 200)
+    assert made["stop_reason"] == "end_turn"
 
 
 @pytest.mark.parametrize("raw", [b"\xff\x00", b"no json", b""])

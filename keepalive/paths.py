@@ -1,0 +1,62 @@
+"""Where everything is. Only the standard library and platformdirs: the keeper's small parent starts through here.
+
+`WARMSIDE_HOME` puts everything under one folder; else the platform's own folders are used. Nothing is created.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+HOME = "WARMSIDE_HOME"
+CLAUDE_HOME = "CLAUDE_CONFIG_DIR"
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Every file and folder of ours, and the clients' folders that we read; all absolute."""
+
+    config_file: Path
+    state_dir: Path
+    store_file: Path
+    lock_file: Path
+    log_file: Path
+    claude_dir: Path
+
+    @property
+    def launch_dir(self) -> Path:
+        """Settings files of running launches, one each, named by the launch."""
+        return self.state_dir / "launches"
+
+
+def find_paths(environ: Mapping[str, str] = os.environ) -> Paths:
+    """Resolve all paths from the environment and the current folder."""
+    home = environ.get(HOME)
+    if home:
+        config, state, data = (_absolute(home),) * 3
+    else:
+        config = platformdirs.user_config_path("warmside")
+        state = platformdirs.user_state_path("warmside")
+        data = platformdirs.user_data_path("warmside")
+    claude = environ.get(CLAUDE_HOME)
+    return Paths(
+        config_file=config / "config.toml",
+        state_dir=state,
+        store_file=data / "warmside.db",
+        lock_file=state / "keeper.lock",
+        log_file=state / "keeper.log",
+        claude_dir=_absolute(claude) if claude else Path.home() / ".claude",
+    )
+
+
+def fixed(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment for a process that will run in another folder: relative folders in it made absolute."""
+    return {**environ, **{name: str(_absolute(environ[name])) for name in (HOME, CLAUDE_HOME) if environ.get(name)}}
+
+
+def _absolute(path: str) -> Path:
+    return Path(path).expanduser().absolute()

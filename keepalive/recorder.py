@@ -1,0 +1,227 @@
+"""Writes what one finished exchange says into the store: session, lineage, idle period, request, whose turn it is.
+
+Runs in the store's thread, inside a transaction of the caller's. It must not see a body or a credential: what it gets
+is facts and fingerprints.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from keepalive import pricing
+from keepalive.config import Config
+from keepalive.exchange import Exchange, Route
+from keepalive.flights import Flights, flight_key
+from keepalive.ping import pingable
+from keepalive.prefix import RequestFacts, compare
+from keepalive.usage import ResponseFacts
+from keepalive.vault import Captured
+from store import idle, launches, lineages, requests, sessions
+from store.models import Evidence, Status, Usage, WaitingFor
+from store.rows import LineageRow
+
+_CAUSES = {
+    "model": "model_changed",
+    "tools": "tools_changed",
+    "system": "system_changed",
+    "messages": "messages_changed",
+    "shrunk": "messages_changed",
+}
+"""Reason code of a lineage that another prefix took over."""
+MOST_UNCACHED = 0.01
+"""Share of the prefix that may follow the last mark in a body that is pinged: each ping pays it in full, and neither
+plan nor reservation counts it."""
+_YOURS = (Status.IDLE, WaitingFor.YOU)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One parsed exchange on its way into the store."""
+
+    exchange: Exchange
+    route: Route
+    facts: RequestFacts
+    response: ResponseFacts
+    session_id: str
+    account: str
+
+    @property
+    def first_byte_seconds(self) -> float | None:
+        """Seconds from the request's start to the answer's headers; None when there were none."""
+        first = self.exchange.first_byte_monotonic
+        return None if first is None else first - self.exchange.started_monotonic
+
+
+class Recorder:
+    """Knows which lineage a request continues and what a session waits for. Not thread-safe: one store thread."""
+
+    def __init__(self, config: Config, flights: Flights) -> None:
+        self._config = config
+        self._flights = flights
+        self._settled: dict[str, tuple[Status, WaitingFor | None]] = {}
+
+    def began(self, connection: sqlite3.Connection, session_id: str, exchange: Exchange) -> None:
+        """A request of the main thread has started: the session works."""
+        row = sessions.get(connection, session_id)
+        if row is not None and row.waiting_for is not None:
+            self._settled[session_id] = (row.status, row.waiting_for)
+        _know_session(connection, session_id, exchange)
+        sessions.set_state(connection, session_id, Status.BUSY, None, exchange.started_wall)
+
+    def learned(self, connection: sqlite3.Connection, seen: Seen, before: tuple[int, Captured] | None) -> int | None:
+        """A request is over; `before` is what is held of its thread. Returns the lineage to hold it for, or None."""
+        facts, response, exchange = seen.facts, seen.response, seen.exchange
+        still_open = _know_session(connection, seen.session_id, exchange)
+        if seen.session_id != exchange.launch_id:
+            sessions.adopt_launch_name(connection, exchange.launch_id, seen.session_id)
+        pricing.ensure(connection, facts.model)
+        usage = response.usage if response.status == 200 else None
+        newest = before is None or before[1].started_monotonic <= exchange.started_monotonic
+        lineage_id = None
+        if usage is not None and facts.kind != "side" and newest:
+            lineage_id = self._continue_lineage(connection, seen, usage, before, still_open)
+        if usage is not None and response.message_id:
+            requests.record(
+                connection,
+                message_id=response.message_id,
+                session_id=seen.session_id,
+                agent_id=facts.agent_id,
+                lineage_id=lineage_id,
+                evidence=Evidence.GATEWAY,
+                model=facts.model,
+                started_at=exchange.started_wall,
+                usage=usage,
+                status=response.status,
+                first_byte_seconds=seen.first_byte_seconds,
+                ended_at=exchange.ended_wall,
+            )
+        if facts.kind == "side" or (response.status != 200 and exchange.outcome != "client_gone"):
+            self.rest(connection, exchange, seen.session_id, side=facts.kind == "side")
+        elif facts.kind == "main" and newest:
+            self._know_turn(connection, seen)
+        return lineage_id if still_open else None
+
+    def _continue_lineage(
+        self,
+        connection: sqlite3.Connection,
+        seen: Seen,
+        usage: Usage,
+        before: tuple[int, Captured] | None,
+        still_open: bool,
+    ) -> int:
+        facts, prefix, at = seen.facts, seen.response.replay_prefix, seen.exchange.started_wall
+        ttl_class = facts.ttl_class
+        row = lineages.current(connection, seen.session_id, facts.agent_id)
+        lineage_id = None
+        if row is not None:
+            reason = row.replaced or _break(row, before, facts, usage.cache_read)
+            if reason:
+                lineages.replace(connection, row.id, reason, usage.cache_write)
+                idle.close_unreturned(connection, row.id, at=at, by="replaced")
+            else:
+                lineage_id = row.id
+                if not usage.cache_write and row.ttl_class is not None:
+                    ttl_class = row.ttl_class  # a read renews an entry for the lifetime that it was written with
+                idle.close_by_request(connection, row.id, at=at, read_tokens=usage.cache_read)
+        if lineage_id is None:
+            lineage_id = lineages.start(
+                connection,
+                seen.session_id,
+                facts.agent_id,
+                model=facts.model,
+                evidence=Evidence.GATEWAY,
+                at=at,
+            )
+        ttl_seconds = self._config.ttl(ttl_class)
+        lineages.touch_by_request(
+            connection,
+            lineage_id,
+            at=at,
+            prefix_tokens=prefix,
+            ttl_class=ttl_class,
+            ttl_seconds=ttl_seconds,
+            model=facts.model,
+            evidence=Evidence.GATEWAY,
+            held=still_open,
+            thinking=facts.thinking == "enabled",
+            replayable=pingable(facts) or ("uncached" if usage.input > MOST_UNCACHED * prefix else ""),
+        )
+        if ttl_seconds is not None:
+            idle.open_period(
+                connection,
+                lineage_id,
+                seen.session_id,
+                at=at,
+                ttl_class=ttl_class,
+                ttl_seconds=ttl_seconds,
+                prefix_tokens=prefix,
+            )
+        return lineage_id
+
+    def _know_turn(self, connection: sqlite3.Connection, seen: Seen) -> None:
+        """After a main request: model, size, login, and what the session waits for now."""
+        known: dict[str, str | int | float | None] = {"login": seen.facts.login, "model": seen.facts.model}
+        if seen.response.usage is not None:
+            known["context_tokens"] = seen.response.usage.prefix
+        sessions.save(connection, seen.session_id, agent=_agent(connection, seen.exchange), **known)
+        runs_tool = seen.response.stop_reason == "tool_use"
+        waiting = WaitingFor.TOOL if runs_tool else WaitingFor.YOU
+        status = Status.BUSY if runs_tool else Status.IDLE
+        self._settled[seen.session_id] = (status, waiting)
+        sessions.set_state(connection, seen.session_id, status, waiting, seen.exchange.ended_wall)
+        idle.note_waiting(connection, seen.session_id, waiting)
+
+    def rest(self, connection: sqlite3.Connection, exchange: Exchange, session_id: str, *, side: bool) -> None:
+        """Undo the "busy" that a request's start looked like: a side call says nothing about the session, and after
+        a failure the client asks again or it is the person's turn."""
+        key = flight_key(exchange)
+        if key[1] or self._flights.others(key):
+            return
+        state = self._settled.get(session_id, _YOURS) if side else _YOURS
+        sessions.set_state(connection, session_id, *state, exchange.ended_wall)
+        idle.note_waiting(connection, session_id, state[1])
+
+
+def _break(row: LineageRow, before: tuple[int, Captured] | None, facts: RequestFacts, cache_read: int) -> str:
+    """Why this request does not continue the lineage, or ''."""
+    if before is not None and before[0] == row.id:
+        change = compare(before[1].facts, facts)
+        return "" if change.continues else _CAUSES.get(change.cause, "replaced")
+    # This worker has not seen the request before (it was started since): the provider's own answer decides.
+    if row.model != facts.model:
+        return "model_changed"
+    return "" if cache_read >= 0.5 * row.prefix_tokens else "replaced"
+
+
+def _know_session(connection: sqlite3.Connection, session_id: str, exchange: Exchange) -> bool:
+    """Make sure that the session is there and tied to its launch; returns whether it is open.
+
+    A request that began before the session's end and is over after it does not open it again.
+    """
+    row = sessions.get(connection, session_id)
+    launch = launches.get(connection, exchange.launch_id)
+    ended = row is not None and row.ended_at is not None
+    if row is not None and row.ended_at is not None and exchange.started_wall <= row.ended_at:
+        return False
+    known: dict[str, str | int | float | None] = {
+        "launch_id": exchange.launch_id,
+        "last_activity_at": exchange.started_wall,
+        "ended_at": None,
+        "end_reason": "",
+    }
+    if row is None:
+        known["opened_at"] = exchange.started_wall
+    if launch is not None and not (row and row.cwd):
+        known["cwd"] = launch.cwd
+    if launch is not None and (row is None or row.pid is None):
+        known["pid"] = launch.pid
+    elif launch is not None and row is not None and ended and row.launch_id != launch.id:
+        known |= {"pid": launch.pid, "pid_started": None}  # resumed in a process of its own
+    sessions.save(connection, session_id, agent=launch.agent if launch else "other", **known)
+    return True
+
+
+def _agent(connection: sqlite3.Connection, exchange: Exchange) -> str:
+    launch = launches.get(connection, exchange.launch_id)
+    return launch.agent if launch else "other"

@@ -1,0 +1,119 @@
+"""config.toml: read whole, or refused in one line that names file, line and key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from keepalive.config import Config, ConfigError, load, without_pings
+from store.models import BudgetMode
+
+
+def write(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "config.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(ConfigError) as caught:
+        load(path)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_no_file_is_the_default(tmp_path: Path) -> None:
+    config = load(tmp_path / "config.toml")
+    assert config == Config()
+    assert (config.ttl("5m"), config.ttl("1h"), config.ttl(None)) == (300.0, 3600.0, None)
+    assert (config.budget.usd_per_ping, config.budget.usd_per_day, config.budget.min_prefix_tokens) == (0.25, 3, 20_000)
+    assert config.default_budget().mode is BudgetMode.AUTO
+
+
+def test_every_key_is_read(tmp_path: Path) -> None:
+    config = load(
+        write(
+            tmp_path,
+            """
+[providers.anthropic]
+upstream = "https://gateway.example.com/anthropic/"
+[providers.anthropic.ttl_seconds]
+"5m" = 30
+"1h" = 360.5
+[budget]
+mode = "hold"
+pings = 3
+usd_per_ping = 0.5
+usd_per_day = 2
+min_prefix_tokens = 1000
+""",
+        )
+    )
+    assert config.providers.anthropic.upstream == "https://gateway.example.com/anthropic"
+    assert (config.ttl("5m"), config.ttl("1h")) == (30.0, 360.5)
+    budget = config.default_budget()
+    assert (budget.mode, budget.pings) == (BudgetMode.HOLD, 3)
+    assert (config.budget.usd_per_ping, config.budget.usd_per_day, config.budget.min_prefix_tokens) == (0.5, 2, 1000)
+
+
+def test_a_class_that_is_left_out_keeps_its_lifetime(tmp_path: Path) -> None:
+    config = load(write(tmp_path, '[providers.anthropic.ttl_seconds]\n"5m" = 20\n'))
+    assert (config.ttl("5m"), config.ttl("1h")) == (20.0, 3600.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "key", "what"),
+    [
+        ("[budget]\nusd_per_day = 1\nusd_per_dya = 2\n", 3, "budget.usd_per_dya", "unknown key"),
+        ("\n[bugdet]\nmode = 'off'\n", 2, "bugdet", "unknown key"),
+        ("[budget]\n\n[budget.caps]\nx = 1\n", 3, "budget.caps", "unknown key"),
+        ("[budget]\nmode = 'off'\n[providers.openai]\nx = 1\n", 3, "providers.openai", "unknown key"),
+        ('[providers.anthropic.ttl_seconds]\n"2h" = 7200\n', 2, "providers.anthropic.ttl_seconds.2h", "unknown key"),
+        ('[providers.anthropic.ttl_seconds]\n"5m" = 0\n', 2, "providers.anthropic.ttl_seconds.5m", "greater than 0"),
+        ('[providers.anthropic.ttl_seconds]\n"1h" = -1\n', 2, "providers.anthropic.ttl_seconds.1h", "greater than 0"),
+        ('[providers.anthropic.ttl_seconds]\n"1h" = inf\n', 2, "providers.anthropic.ttl_seconds.1h", "finite"),
+        ("[budget]\nusd_per_day = '3'\n", 2, "budget.usd_per_day", "valid number"),
+        ("[budget]\nusd_per_day = nan\n", 2, "budget.usd_per_day", "finite"),
+        ("[budget]\nusd_per_ping = inf\n", 2, "budget.usd_per_ping", "finite"),
+        ("[budget]\nusd_per_ping = -0.1\n", 2, "budget.usd_per_ping", "greater than or equal to 0"),
+        ("[budget]\npings = true\n", 2, "budget.pings", "valid integer"),
+        ("[budget]\npings = 1.5\n", 2, "budget.pings", "valid integer"),
+        ("[budget]\nmode = 'always'\n", 2, "budget.mode", "'off', 'auto' or 'hold'"),
+        ("budget = 3\n", 1, "budget", "dictionary"),
+        ("[providers.anthropic]\nupstream = 'api.example.com'\n", 2, "providers.anthropic.upstream", "https://host"),
+        (
+            "[providers.anthropic]\nupstream = 'https://u:p@example.com'\n",
+            2,
+            "providers.anthropic.upstream",
+            "password",
+        ),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(tmp_path: Path, text: str, line: int, key: str, what: str) -> None:
+    path = write(tmp_path, text)
+    message = refusal(path)
+    assert message.startswith(f"{path}:{line}: {key}: "), message
+    assert what in message
+    assert "u:p@" not in message
+
+
+def test_broken_toml_is_one_line(tmp_path: Path) -> None:
+    path = write(tmp_path, "[budget]\nmode = \n")
+    assert refusal(path).startswith(f"{path}: ")
+    assert "line 2" in refusal(path)
+
+
+def test_what_is_no_text_or_no_file_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"mode = '\xff'")
+    assert refusal(tmp_path / "config.toml") == f"{tmp_path / 'config.toml'}: not UTF-8 text"
+    (tmp_path / "folder").mkdir()
+    assert refusal(tmp_path / "folder") == f"{tmp_path / 'folder'}: Is a directory"
+
+
+def test_the_config_of_a_broken_file_allows_no_ping_at_all() -> None:
+    config = without_pings()
+    assert config.default_budget().mode is BudgetMode.OFF
+    # A session's own budget may say auto: then these caps are what stops it.
+    assert (config.budget.usd_per_ping, config.budget.usd_per_day) == (0.0, 0.0)

@@ -1,0 +1,216 @@
+"""What a decision gets to know, and where each part of it comes from."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from keepalive.config import Config
+from keepalive.usage import Bucket, RateLimits
+from keepalive.vault import AccountStop
+from keepalive.views import Situation, gather
+from store import budgets, idle, launches, lineages, pings, sessions
+from store.models import BudgetMode, WaitingFor
+from tests.keepalive.money_harness import PREFIX, READ, WRITE_1H, WRITE_5M, Talk, World
+
+
+async def look(world: World, lineage_id: int, config: Config | None = None) -> Situation:
+    situation = await world.store.read(
+        lambda connection: gather(
+            connection,
+            lineage_id,
+            vault=world.vault,
+            flights=world.flights,
+            config=config or world.config,
+            now=world.clock.wall(),
+            process_dead=False,
+            clock_trusted=True,
+        )
+    )
+    assert situation is not None
+    return situation
+
+
+async def test_an_unknown_lineage_has_no_situation(world: World) -> None:
+    assert (
+        await world.store.read(
+            lambda connection: gather(
+                connection,
+                1,
+                vault=world.vault,
+                flights=world.flights,
+                config=world.config,
+                now=0.0,
+                process_dead=False,
+                clock_trusted=True,
+            )
+        )
+        is None
+    )
+
+
+@pytest.mark.parametrize(("ttl", "write", "seconds"), [("5m", WRITE_5M, 300.0), ("1h", WRITE_1H, 3600.0)])
+async def test_a_settled_lineage(world: World, ttl: str, write: float, seconds: float) -> None:
+    talk = Talk(ttl="1h" if ttl == "1h" else "5m")
+    row = await world.settled(talk)
+    view = (await look(world, row.id)).view
+    assert (view.requests, view.prefix_tokens, view.minimum_tokens) == (2, PREFIX, 512)
+    assert (view.ttl_class, view.ttl_seconds, view.ttfb_p95) == (ttl, seconds, 0.5)
+    assert (view.last_request_at, view.last_touch_at) == (row.last_request_at, row.last_touch_at)
+    assert view.read_usd == pytest.approx(PREFIX * READ / 1e6)
+    assert view.write_usd == pytest.approx(PREFIX * write / 1e6)
+    assert view.read_multiplier == pytest.approx(0.1)
+    assert view.write_multiplier == pytest.approx(write / 5.0)
+    assert (view.login, view.attached, view.has_prefix, view.replayable) == ("api_key", True, True, True)
+    assert (view.in_flight, view.ping_in_flight, view.waiting_for) == (False, False, WaitingFor.YOU)
+    assert (view.stop, view.replaced, view.agent_id) == ("", "", "")
+
+
+async def test_without_a_price_nothing_is_priced(world: World) -> None:
+    row = await world.settled(Talk(model="a-model-that-nobody-knows"))
+    view = (await look(world, row.id)).view
+    assert (view.read_usd, view.write_usd, view.read_multiplier, view.write_multiplier) == (None, None, 0.0, 0.0)
+    assert view.model == "a-model-that-nobody-knows"
+
+
+async def test_a_session_that_is_over_or_was_never_attached(world: World, talk: Talk) -> None:
+    row = await world.settled(talk)
+    await world.store.write(lambda c: sessions.save(c, talk.session, launch_id=None))
+    assert not (await look(world, row.id)).view.attached
+    await world.store.write(lambda c: sessions.end(c, talk.session, "ended", 1.0))
+    assert (await look(world, row.id)).view.session_ended
+
+
+async def test_what_is_held_and_what_runs_comes_from_memory(world: World, talk: Talk) -> None:
+    row = await world.settled(talk)
+    world.start(talk)
+    assert (await look(world, row.id)).view.in_flight
+    world.vault.drop_session(talk.session)
+    assert not (await look(world, row.id)).view.has_prefix
+
+
+async def test_a_launchs_nameless_request_counts_for_its_sessions(world: World, talk: Talk) -> None:
+    row = await world.settled(talk)
+    world.flights.enter((talk.launch, ""))
+    assert (await look(world, row.id)).view.in_flight
+
+
+class TestStops:
+    async def test_the_accounts_comes_before_the_lineages(self, world: World, talk: Talk) -> None:
+        row = await world.settled(talk)
+        await world.store.write(lambda c: lineages.stop(c, row.id, "missed", {"read_percent": 3}))
+        view = (await look(world, row.id)).view
+        assert (view.stop, view.stop_args, view.stop_until) == ("missed", {"read_percent": 3}, None)
+        until = world.clock.wall() + 30.0
+        world.vault.stop_account(world.vault.account(talk.headers()), AccountStop("limited", {"until": until}, until))
+        view = (await look(world, row.id)).view
+        assert (view.stop, view.stop_args, view.stop_until) == ("limited", {"until": until}, until)
+        world.clock.advance(30.0)
+        assert (await look(world, row.id)).view.stop == "missed"
+
+    async def test_without_an_idle_period_there_is_one(self, world: World, talk: Talk) -> None:
+        row = await world.settled(talk)
+        await world.store.write(lambda c: idle.close_unreturned(c, row.id, at=1.0, by="end"))
+        assert (await look(world, row.id)).view.stop == "no_request"
+
+
+class TestRateLimits:
+    async def used(self, world: World, talk: Talk, limits: RateLimits) -> tuple[float, float | None]:
+        row = await world.settled(talk)
+        world.vault.note_limits(world.vault.account(talk.headers()), limits)
+        view = (await look(world, row.id)).view
+        return round(view.limits_used, 6), view.limits_reset_at
+
+    async def test_the_fullest_counts(self, world: World, talk: Talk) -> None:
+        now = world.clock.wall()
+        found = await self.used(world, talk, RateLimits(Bucket(100, 50, now + 100), Bucket(100, 8, now + 200)))
+        assert found == (0.92, now + 200)
+
+    async def test_one_that_is_full_again_hides_no_other(self, world: World, talk: Talk) -> None:
+        now = world.clock.wall() + 14.0
+        found = await self.used(world, talk, RateLimits(Bucket(100, 1, now), Bucket(100, 8, now + 200)))
+        assert found == (0.92, now + 200)
+
+    async def test_nothing_said_is_nothing_used(self, world: World, talk: Talk) -> None:
+        assert await self.used(world, talk, RateLimits()) == (0.0, None)
+
+
+class TestRules:
+    async def test_come_from_the_config(self, world: World, talk: Talk) -> None:
+        row = await world.settled(talk)
+        config = Config.model_validate(
+            {
+                "budget": {
+                    "mode": "off",
+                    "pings": 7,
+                    "usd_per_ping": 0.5,
+                    "usd_per_day": 9.0,
+                    "min_prefix_tokens": 12,
+                }
+            }
+        )
+        rules = (await look(world, row.id, config)).rules
+        assert (rules.mode, rules.max_idle_pings, rules.max_session_usd) == (BudgetMode.OFF, 7, None)
+        assert (rules.max_ping_usd, rules.max_day_usd, rules.min_prefix_tokens) == (0.5, 9.0, 12)
+
+    async def test_the_stored_default_and_then_the_sessions_own_replace_it(self, world: World, talk: Talk) -> None:
+        row = await world.settled(talk)
+        await world.budget(budgets.DEFAULT, BudgetMode.HOLD, until=9e9, pings=3)
+        rules = (await look(world, row.id)).rules
+        assert (rules.mode, rules.until, rules.max_idle_pings) == (BudgetMode.HOLD, 9e9, 3)
+        await world.budget(talk.session, BudgetMode.AUTO, usd=0.5)
+        rules = (await look(world, row.id)).rules
+        assert (rules.mode, rules.until, rules.max_idle_pings, rules.max_session_usd) == (
+            BudgetMode.AUTO,
+            None,
+            None,
+            0.5,
+        )
+
+
+async def test_spending_is_summed_by_idle_period_session_and_day(world: World, talk: Talk) -> None:
+    other = Talk(session="session-2")
+    row, second = await world.settled(talk), await world.settled(other)
+    await world.pinger.ping_now(talk.session)
+    talk.go_on()
+    await world.ask(talk, read=PREFIX)
+    for session in (talk.session, talk.session, other.session):
+        assert await world.pinger.ping_now(session) == "hit"
+    spend = (await look(world, row.id)).spend
+    ping = PREFIX * READ / 1e6
+    assert spend.idle_pings == 2
+    assert (spend.idle_usd, spend.session_usd, spend.day_usd) == pytest.approx((2 * ping, 3 * ping, 4 * ping))
+    assert (await look(world, second.id)).spend.idle_pings == 1
+
+
+async def test_yesterdays_money_is_not_todays(world: World, talk: Talk) -> None:
+    row = await world.settled(talk)
+    await world.pinger.ping_now(talk.session)
+    world.clock.advance(86_400.0)
+    spend = (await look(world, row.id)).spend
+    assert spend.day_usd == 0.0
+    assert spend.session_usd > 0.0
+
+
+async def test_a_ping_without_an_answer_is_on_its_way(world: World, talk: Talk) -> None:
+    row = await world.settled(talk)
+
+    async def seen() -> None:
+        assert (await look(world, row.id)).view.ping_in_flight
+
+    world.store.after_reserve = seen
+    assert await world.pinger.ping_now(talk.session) == "hit"
+    assert not (await look(world, row.id)).view.ping_in_flight
+    assert await world.store.write(pings.abandon_unanswered) == 0
+
+
+async def test_a_subagents_lineage_is_known_as_one(world: World, talk: Talk) -> None:
+    row = await world.settled(replace(talk, agent="sub-1"))
+    assert (await look(world, row.id)).view.agent_id == "sub-1"
+
+
+async def test_a_launch_that_is_over_takes_its_sessions_along(world: World, talk: Talk) -> None:
+    row = await world.settled(talk)
+    await world.store.write(lambda c: launches.end(c, talk.launch, world.clock.wall()))
+    assert (await look(world, row.id)).view.session_ended

@@ -1,0 +1,261 @@
+"""The worker in this process: when it leaves, what it says of itself, and how quickly it hears."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sqlite3
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from keepalive import keeper
+from keepalive.clock import ManualClock
+from keepalive.config import Config
+from keepalive.paths import Paths, find_paths
+from keepalive.supervisor import PORT, STATUS
+from keepalive.worker import Worker
+from store import budgets, intents, launches, lineages, sessions, settings
+from store.migrations import open_store
+from store.models import BudgetMode, Evidence
+from store.rows import LaunchRow
+
+A = "aaaaaaaa-0000-4000-8000-000000000001"
+LEAVE_AFTER = 600.0
+CONFIG = Config.model_validate({"providers": {"anthropic": {"upstream": "http://127.0.0.1:9"}}})
+
+
+class Running:
+    """A worker, its clock and a connection of ours to its store."""
+
+    def __init__(self, worker: Worker, clock: ManualClock, connection: sqlite3.Connection, port: int) -> None:
+        self.worker, self.clock, self.db, self.port = worker, clock, connection, port
+        self.task = asyncio.create_task(worker.run())
+
+    async def until(self, look: Callable[[], object], seconds: float = 10.0) -> None:
+        deadline = time.monotonic() + seconds
+        while not look():
+            assert not self.task.done() or self.task.exception() is None, self.task
+            assert time.monotonic() < deadline, f"not within {seconds} s"
+            await asyncio.sleep(0.01)
+
+    @property
+    def status(self) -> dict[str, settings.JsonValue] | None:
+        value = settings.get(self.db, STATUS)
+        return value if isinstance(value, dict) else None
+
+
+@pytest.fixture
+def paths(tmp_path: Path) -> Paths:
+    return find_paths({"WARMSIDE_HOME": str(tmp_path / "warmside"), "CLAUDE_CONFIG_DIR": str(tmp_path / "claude")})
+
+
+@asynccontextmanager
+async def running(paths: Paths, *, parent: int | None = None, stay: bool = False) -> AsyncIterator[Running]:
+    connection = open_store(paths.store_file)
+    sock = socket.create_server(("127.0.0.1", 0))
+    clock = ManualClock()
+    worker = Worker(
+        paths=paths,
+        config=CONFIG,
+        clock=clock,
+        sock=sock,
+        parent=parent,
+        stay=stay,
+        leave_after=LEAVE_AFTER,
+        house_seconds=0.02,
+    )
+    run = Running(worker, clock, connection, sock.getsockname()[1])
+    try:
+        await run.until(lambda: run.status)
+        yield run
+    finally:
+        worker.stop()
+        async with asyncio.timeout(10):
+            await run.task
+        connection.close()
+        sock.close()
+
+
+async def test_it_announces_itself_keeps_the_port_and_withdraws(paths: Paths) -> None:
+    async with running(paths) as run:
+        assert run.status == {
+            "pid": os.getpid(),
+            "worker_pid": os.getpid(),
+            "port": run.port,
+            "upstream": "http://127.0.0.1:9",
+            "since": run.clock.wall(),
+            "supervised": False,
+        }
+        assert settings.get(run.db, PORT) == run.port
+        run.worker.stop()
+        await run.task
+        assert run.status is None
+        assert settings.get(run.db, PORT) == run.port
+
+
+async def test_it_notices_that_its_parent_is_gone(paths: Paths) -> None:
+    async with running(paths, parent=os.getppid()) as run:
+        status = run.status
+        assert status is not None
+        assert (status["pid"], status["supervised"]) == (os.getppid(), True)
+    async with running(paths, parent=4_194_399) as run:
+        await run.until(lambda: run.status and not run.status["supervised"])
+        assert run.status is not None
+        assert run.status["pid"] == os.getpid()
+
+
+async def test_it_leaves_when_nobody_needs_it(paths: Paths) -> None:
+    async with running(paths) as run:
+        run.clock.advance(LEAVE_AFTER - 1)
+        await asyncio.sleep(0.1)
+        assert not run.task.done()
+        run.clock.advance(2)
+        await run.until(run.task.done)
+
+
+async def test_it_stays_while_a_front_end_is_open(paths: Paths) -> None:
+    async with running(paths) as run:
+        keeper.register_front_end(run.db)
+        await asyncio.sleep(0.1)
+        run.clock.advance(10 * LEAVE_AFTER)
+        await asyncio.sleep(0.1)
+        assert not run.task.done()
+        keeper.leave_front_end(run.db)
+        await asyncio.sleep(0.1)
+        run.clock.advance(LEAVE_AFTER - 1)
+        await asyncio.sleep(0.1)
+        assert not run.task.done(), "the time counts from when it was last needed"
+        run.clock.advance(2)
+        await run.until(run.task.done)
+
+
+async def test_it_stays_while_a_launch_lives(paths: Paths) -> None:
+    async with running(paths) as run:
+        launches.record(run.db, launch())
+        await asyncio.sleep(0.1)
+        run.clock.advance(10 * LEAVE_AFTER)
+        await asyncio.sleep(0.1)
+        assert not run.task.done()
+        run.db.execute("UPDATE launches SET pid_started_at = 1.0")  # another process has its pid now
+        await run.until(lambda: not launches.live(run.db))
+        run.clock.advance(LEAVE_AFTER + 1)
+        await run.until(run.task.done)
+
+
+async def test_it_stays_when_told_so(paths: Paths) -> None:
+    async with running(paths, stay=True) as run:
+        run.clock.advance(10 * LEAVE_AFTER)
+        await asyncio.sleep(0.1)
+        assert not run.task.done()
+
+
+def launch() -> LaunchRow:
+    return LaunchRow(
+        id="launch-00000001",
+        token_hash="x",
+        agent="claude",
+        pid=os.getpid(),
+        pid_started_at=psutil.Process().create_time(),
+        cwd="/",
+        upstream="http://127.0.0.1:9",
+        proxy=None,
+        ca_file=None,
+        started_at=1.0,
+        ended_at=None,
+    )
+
+
+def held_session(db: sqlite3.Connection, at: float) -> int:
+    sessions.save(db, A, agent="claude", opened_at=at)
+    lineage = lineages.start(db, A, "", model="claude-opus-5-5", evidence=Evidence.GATEWAY, at=at)
+    db.execute("UPDATE lineages SET held = 1, next_ping_at = 5.0 WHERE id = ?", (lineage,))
+    return lineage
+
+
+async def test_a_new_worker_holds_no_prefix(paths: Paths) -> None:
+    connection = open_store(paths.store_file)
+    lineage = held_session(connection, 1.0)
+    connection.close()
+    async with running(paths) as run:
+        row = lineages.get(run.db, lineage)
+        assert row is not None
+        assert (row.held, row.next_ping_at) == (False, None)
+
+
+async def test_an_intent_is_taken_within_a_quarter_second_while_another_ping_runs(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(paths) as run:
+        released = asyncio.Event()
+        asked: list[str] = []
+
+        async def slow(session_id: str) -> str:
+            asked.append(session_id)
+            await released.wait()
+            return "hit"
+
+        monkeypatch.setattr(run.worker.pinger, "ping_now", slow)
+        first = intents.ask_ping(run.db, A, run.clock.wall())
+        await run.until(lambda: asked == [A], 0.6)
+        second = intents.ask_ping(run.db, "other", run.clock.wall())
+        await run.until(lambda: asked == [A, "other"], 0.6)
+        released.set()
+        for number in (first, second):
+            await run.until(lambda number=number: _result(run, number) == "hit")  # type: ignore[misc]
+
+
+def _result(run: Running, number: int) -> str:
+    found = intents.get(run.db, number)
+    assert found is not None
+    return found.result
+
+
+async def test_an_old_intent_is_void_and_an_impossible_one_answered(paths: Paths) -> None:
+    async with running(paths) as run:
+        old = intents.ask_ping(run.db, A, run.clock.wall() - 5.0)
+        new = intents.ask_ping(run.db, A, run.clock.wall())
+        await run.until(lambda: _result(run, new))
+        assert (_result(run, old), _result(run, new)) == ("no_keeper", "no_request")
+
+
+async def test_a_budget_is_heard(paths: Paths) -> None:
+    async with running(paths) as run:
+        sessions.save(run.db, A, agent="claude", opened_at=1.0)
+        lineage = lineages.start(run.db, A, "", model="claude-opus-5-5", evidence=Evidence.GATEWAY, at=1.0)
+
+        def why() -> str:
+            row = lineages.get(run.db, lineage)
+            assert row is not None
+            return row.why
+
+        def put(key: str, mode: BudgetMode, at: float) -> None:
+            budgets.put(run.db, key, mode=mode, pings=None, usd=None, until=None, now=run.clock.wall() + at)
+
+        put(budgets.DEFAULT, BudgetMode.OFF, 1)
+        await run.until(lambda: why() == "off")
+        put(A, BudgetMode.AUTO, 2)
+        await run.until(lambda: why() not in ("", "off"))
+        put(A, BudgetMode.OFF, 3)
+        await run.until(lambda: why() == "off")
+
+
+async def test_a_look_that_fails_is_logged_and_the_next_one_happens(
+    paths: Paths, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running(paths) as run:
+
+        def broken(connection: sqlite3.Connection) -> None:
+            raise sqlite3.OperationalError("made-up trouble")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(keeper, "front_ends_alive", broken)
+            patch.setattr("keepalive.worker.front_ends_alive", broken)
+            await run.until(lambda: "made-up trouble" in caplog.text)
+        run.clock.advance(LEAVE_AFTER + 1)
+        await run.until(run.task.done)
