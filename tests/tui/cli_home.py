@@ -83,7 +83,7 @@ def fill(db: sqlite3.Connection) -> None:
     now = time.time()
     row = {"input": 4.0, "output": 20.0, "cache_read": 0.2, "cache_write_5m": 5.0, "cache_write_1h": 8.0}
     prices.put(db, [PriceRow(model="claude-opus-5-5", valid_from=0, above_tokens=0, source="test", **row)])
-    sessions.save(db, FIRST, agent="claude", cwd="/src/par\x1b[2Jser", opened_at=now - 90, last_activity_at=now - 60)
+    sessions.save(db, FIRST, agent="claude", cwd="/src/par\x07\x9b2Jser", opened_at=now - 90, last_activity_at=now - 60)
     sessions.save(db, SECOND, agent="claude", cwd="/src/docs", opened_at=1.0, last_activity_at=2.0)
     sessions.end(db, SECOND, "ended", 3.0)
     lineage = lineages.start(db, FIRST, "", model="claude-opus-5-5", evidence=Evidence.TRANSCRIPT, at=now - 60)
