@@ -255,10 +255,11 @@ def test_the_main_thread_speaks_for_the_session(db: sqlite3.Connection, attached
     add_lineage(db, agent_id="helper", at=NOW + 200, prefix=5)
     assert the_only(db).cache.cold_tokens == 100_000
     lineages.replace(db, attached, "compacted", 20_000)
+    idle.close_unreturned(db, attached, at=NOW + 285, by="replaced")
     add_lineage(db, at=NOW + 285, prefix=20_000)
     view = the_only(db)
     assert (view.cache.state, view.cache.cold_tokens) == (CacheStateName.WARM, 20_000)
-    assert (view.keepalive.pings, view.keepalive.why) == (1, "")
+    assert (view.keepalive.pings, view.keepalive.idle_pings, view.keepalive.why) == (1, 0, "")
 
 
 def test_pings_of_this_idle_period_are_counted_apart(db: sqlite3.Connection, attached: int) -> None:

@@ -7,7 +7,7 @@ import sqlite3
 import pytest
 
 from store import intents
-from store.database import data_version, immediate
+from store.database import data_version
 from store.rows import IntentRow
 from tests.store.conftest import Connect
 from tests.store.made_up import NOW
@@ -61,12 +61,22 @@ def test_taking_nothing_wakes_nobody(db: sqlite3.Connection, another: Connect) -
     assert data_version(reader) == before
 
 
-def test_taking_needs_the_write_lock(db: sqlite3.Connection, another: Connect) -> None:
-    """Two keepers that look at once must not both take it."""
+def test_two_keepers_that_look_at_once_do_not_both_take_it(db: sqlite3.Connection, another: Connect) -> None:
+    """At the worst moment, when one has seen it and is about to close it, the other is kept out."""
     intents.ask_ping(db, "s1", NOW)
-    other = another()
-    with immediate(db):
-        with pytest.raises(sqlite3.OperationalError, match="locked"):
-            intents.take(other, NOW)
-        assert len(intents.take(db, NOW)) == 1
-    assert intents.take(other, NOW) == []
+    rival = another()
+    rivals: list[int | str] = []
+
+    def when_closing(statement: str) -> None:
+        if statement.startswith("UPDATE intents") and not rivals:
+            try:
+                rivals.append(len(intents.take(rival, NOW)))
+            except sqlite3.OperationalError as error:
+                rivals.append(str(error))
+
+    db.set_trace_callback(when_closing)
+    taken = intents.take(db, NOW)
+    db.set_trace_callback(None)
+    assert len(taken) == 1
+    assert rivals == ["database is locked"]
+    assert intents.take(rival, NOW) == []

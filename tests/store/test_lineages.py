@@ -103,9 +103,10 @@ def test_a_plan_wakes_readers_only_when_it_changed(db: sqlite3.Connection, anoth
         ("kept", 1, None, None),
         ("off", 1, None, None),
     ):
-        before = data_version(reader)
+        before, changes = data_version(reader), db.total_changes
         lineages.plan(db, lineage_id, why=why, args={"n": n}, next_ping_at=at, max_idle_pings=most)
         woken.append(data_version(reader) != before)
+        assert (db.total_changes != changes) is woken[-1]
         row = get(db, lineage_id)
         assert (row.why, row.why_args, row.next_ping_at, row.max_idle_pings) == (why, {"n": n}, at, most)
     assert woken == [True, False, True, True, True, True, False, True]
