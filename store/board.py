@@ -27,6 +27,8 @@ from store.rows import BudgetRow, LineageRow, PriceRow, SessionRow, fetch_all
 from store.sessions import UnknownSession
 
 _PLANNED = frozenset({"kept", "held", "tool_guard"})
+_UNDER_WAY = _PLANNED | {"", "working", "in_flight"}
+"""Decisions that do not explain an expired entry."""
 
 
 def board(
@@ -200,7 +202,9 @@ def _why(
         return lineage.replaced, {"tokens": lineage.broke_tokens or lineage.prefix_tokens}
     expires = lineage.expires_at
     if expires is not None and now >= expires:
-        return "expired", {"since": expires}
+        # What let it go cold says more than that it is cold, which the state says already.
+        stopped = row.launch_id is not None and lineage.why not in _UNDER_WAY
+        return (lineage.why, lineage.why_args) if stopped else ("expired", {"since": expires})
     if row.launch_id is None:
         return "watch_only", {}
     if budget.mode is BudgetMode.OFF:

@@ -10,6 +10,7 @@ from tui import facts, turn
 from tui.detail import Subject, cache_line, pings_line
 from tui.format import clean, cut, cut_left, model_name, money, tokens, wrap
 from tui.lines import BLANK, Line, Piece, rule, width_of
+from tui.reasons import words
 from tui.row import WIDE_ROW
 from tui.sentence import sentence
 
@@ -17,9 +18,13 @@ MAX_FILES, MAX_ANSWER = 6, 8
 
 
 def why_line(subject: Subject, width: int) -> Line:
-    """The full reason: why a ping is or is not sent."""
-    code, text = facts.reason(subject.session, subject.now, subject.zone)
-    return (Piece(" why    ", "dim"), Piece(cut(text.full, width - 9))) if code else ()
+    """The full reason: why a ping is or is not sent, and for a cold entry what let it go."""
+    session = subject.session
+    code, text = facts.reason(session, subject.now, subject.zone)
+    said = text.full
+    if code == "expired" and session.keepalive.why not in ("", "expired"):
+        said += f": {words(session.keepalive.why, session.keepalive.why_args, subject.now, subject.zone).full}"
+    return (Piece(" why    ", "dim"), Piece(cut(said, width - 9))) if code else ()
 
 
 def session_view(subject: Subject, width: int) -> tuple[Line, ...]:

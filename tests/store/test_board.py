@@ -17,6 +17,7 @@ from store.models import (
     KeepaliveView,
     KeeperView,
     NextPing,
+    ReasonArgs,
     SessionDetail,
     SessionView,
     Status,
@@ -349,6 +350,13 @@ def test_an_expired_entry_says_since_when(db: sqlite3.Connection) -> None:
     view = the_only(db, expiry)
     assert view.cache.state is CacheStateName.EXPIRED
     assert (view.keepalive.why, view.keepalive.why_args) == ("expired", {"since": expiry})
+
+
+def test_an_expired_entry_keeps_the_reason_that_let_it_go_cold(db: sqlite3.Connection, attached: int) -> None:
+    spent: ReasonArgs = {"sent": 3, "allowed": 3}
+    lineages.plan(db, attached, why="pings_spent", args=spent, next_ping_at=None, max_idle_pings=3)
+    view = the_only(db, NOW + 280 + TTL)
+    assert (view.cache.state, view.keepalive.why, view.keepalive.why_args) == ("expired", "pings_spent", spent)
 
 
 @pytest.mark.parametrize(("broke", "tokens"), [(40_000, 40_000), (None, 100_000)])

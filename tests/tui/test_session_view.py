@@ -38,3 +38,10 @@ def test_no_line_is_wider_than_the_view(width: int) -> None:
 def test_no_turn_is_said() -> None:
     empty = SUBJECT._replace(turns=())
     assert " No turn seen yet." in [text_of(line) for line in session_view(empty, 36)]
+
+
+def test_a_cold_session_says_what_let_it_go() -> None:
+    cold = SUBJECT._replace(session=sample.API, now=NOW + 48 + 18 * 60)
+    assert " why    went cold 18m ago: 3 of 3 pings spent" in [
+        text_of(line).rstrip() for line in session_view(cold, 77)
+    ]
