@@ -46,6 +46,7 @@ def stage(claude: Path) -> Iterator[Stage]:
             gone=running.gone,
         )
         assert not broken, "\n".join(broken)
-        for secret in (KEY, *running.launch_tokens):
-            assert running.files_with(secret) == []
+        assert running.files_with(KEY) == []
+        for token, settings in running.launch_tokens.items():
+            assert set(running.files_with(token)) <= {settings}
         assert running.keeper_errors() == ""

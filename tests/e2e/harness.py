@@ -6,8 +6,8 @@ Waiting is polling for a condition with a deadline, never a fixed sleep.
 
 from __future__ import annotations
 
+import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -36,7 +36,7 @@ class Stage(Product):
         self.provider_url = ""
         self.provider_pid = 0
         self.gone: list[Gone] = []
-        self.launch_tokens: set[str] = set()
+        self.launch_tokens: dict[str, Path] = {}
         self._windows = 0
 
     @contextmanager
@@ -105,9 +105,15 @@ class Stage(Product):
         return client
 
     def _note_token(self, pid: int) -> None:
-        """Remember the launch token of a client: it must not be found on disk."""
-        (token,) = set(re.findall(r"http://127\.0\.0\.1:\d+/s/([0-9a-f]+)", " ".join(psutil.Process(pid).cmdline())))
-        self.launch_tokens.add(token)
+        """Remember a launch's token and the client's settings file, the only place where it may stand on disk."""
+        arguments = psutil.Process(pid).cmdline()
+        file = Path(arguments[arguments.index("--settings") + 1])
+        url = json.loads(file.read_text(encoding="utf-8"))["env"]["ANTHROPIC_BASE_URL"]
+        token = url.rpartition("/s/")[2]
+        assert token
+        assert token not in " ".join(arguments), "every user of the machine can read a command line"
+        assert file.stat().st_mode & 0o077 == 0, "it is for its owner alone"
+        self.launch_tokens[token] = file
 
     def print_run(self, *arguments: str, to: str | None) -> subprocess.CompletedProcess[str]:
         """`warmside run [--upstream TO] -- claude ARGUMENTS` without a terminal, for `-p`."""

@@ -204,15 +204,20 @@ class HookedStore(StoreThread):
     after_reserve: Callable[[], Awaitable[None]] | None = None
 
     async def write(self, function: Callable[[sqlite3.Connection], T]) -> T:
-        result = await super().write(function)
         hook = self.after_reserve
-        if hook is not None and await self.read(lambda c: bool(c.execute(_RESERVED).fetchone()[0])):
+        if hook is None:
+            return await super().write(function)
+        before = await self.read(_newest_ping)
+        result = await super().write(function)
+        if await self.read(_newest_ping) != before and self.after_reserve is hook:
             self.after_reserve = None
             await hook()
         return result
 
 
-_RESERVED = "SELECT count(*) FROM pings WHERE outcome = ''"
+def _newest_ping(connection: sqlite3.Connection) -> int | None:
+    found: int | None = connection.execute("SELECT max(id) FROM pings").fetchone()[0]
+    return found
 
 
 class World:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from keepalive.clock import ManualClock
@@ -140,28 +140,37 @@ class Oracle:
         self.counts[trouble or "answered"] += 1
         subject.idle_pings += 1
         subject.pinging += 1
-        sent = self._clock.wall()
-        answer = self._answer(subject, request, prefix, trouble)
+        sent = None if trouble == "unreachable" else self._clock.wall()
+        usage = None
         try:
+            if trouble in ("", "timeout", "raises"):
+                usage = self._serve(subject, request, prefix)
             if self.hold:
                 self.hold = False
                 self.holding.set()
                 await self.gate.wait()
         finally:
             subject.pinging -= 1
-        if trouble == "raises":
-            subject.stopped = True
-            raise RuntimeError("a broken warmer")
-        return WarmAnswer(
-            answer.outcome,
-            status=answer.status,
-            usage=answer.usage,
-            retry_after=answer.retry_after,
-            sent_at=None if trouble == "unreachable" else sent,
-        )
+        return replace(self._answer(subject, trouble, usage), sent_at=sent)
 
-    def _answer(self, subject: Subject, request: WarmRequest, prefix: int, trouble: Trouble) -> WarmAnswer:
-        """What the provider says and bills, and what it means for those who asked."""
+    def _serve(self, subject: Subject, request: WarmRequest, prefix: int) -> Usage:
+        """Let the cache answer, and bill it."""
+        claim = self.begin(request.body, request.headers)
+        self.cache.answer_began(claim)
+        usage = Usage(
+            input=claim.input, cache_read=claim.read, cache_write_5m=claim.write_5m, cache_write_1h=claim.write_1h
+        )
+        self.day_usd[local_date(self._clock.wall())] += _usd(usage)
+        # Until its answer is known, and for good when none comes, nobody can know more than the price of a hit.
+        subject.usd += min(_usd(usage), READ * prefix / 1e6)
+        if usage.cache_write:
+            self.counts["misses"] += 1
+            self._check(subject.evicted, "a ping came after its entry's expiry and was billed as a write")
+            subject.evicted = False
+        return usage
+
+    def _answer(self, subject: Subject, trouble: Trouble, usage: Usage | None) -> WarmAnswer:
+        """What the provider says, and what it means for those who asked."""
         match trouble:
             case "401":
                 self.account_stops[subject.talk.key] = None
@@ -172,26 +181,18 @@ class Oracle:
             case "429":
                 self.account_stops[subject.talk.key] = None
                 return WarmAnswer("limited", status=429)
-            case "500" | "unreachable":
-                subject.stopped = True
-                return WarmAnswer("provider_error", status=500) if trouble == "500" else WarmAnswer("unreachable")
-        claim = self.begin(request.body, request.headers)
-        self.cache.answer_began(claim)
-        usage = Usage(
-            input=claim.input, cache_read=claim.read, cache_write_5m=claim.write_5m, cache_write_1h=claim.write_1h
-        )
-        billed = _usd(usage)
-        self.day_usd[local_date(self._clock.wall())] += billed
-        if usage.cache_write:
-            self.counts["misses"] += 1
-            self._check(subject.evicted, "a ping came after its entry's expiry and was billed as a write")
-            subject.evicted = False
-        if trouble == "timeout":
-            subject.stopped = True
-            subject.usd += READ * prefix / 1e6  # nobody can know more
-            return WarmAnswer("timeout")
-        subject.stopped = subject.stopped or bool(usage.cache_write)
-        subject.usd += billed
+        if usage is not None and not trouble:
+            subject.usd += max(0.0, _usd(usage) - READ * usage.prefix / 1e6)
+        subject.stopped = subject.stopped or bool(trouble) or (usage is not None and usage.cache_write > 0)
+        match trouble:
+            case "500":
+                return WarmAnswer("provider_error", status=500)
+            case "unreachable":
+                return WarmAnswer("unreachable")
+            case "raises":
+                raise RuntimeError("a broken warmer")
+            case "timeout":
+                return WarmAnswer("timeout")
         return WarmAnswer("answered", status=200, usage=usage)
 
     # --- the judge ------------------------------------------------------------------------------------------------

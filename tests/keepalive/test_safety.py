@@ -441,5 +441,4 @@ def test_no_course_of_events_breaks_an_invariant() -> None:
         )
     finally:
         shutil.rmtree(TEMPLATE.pop().parent)
-    print(seen)
     assert seen["pings"] > EXAMPLES, "the machine hardly ever came to a ping: it proves nothing"
