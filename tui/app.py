@@ -23,6 +23,7 @@ from tui.look import Look
 from tui.messages import BoardRead, CommandDone, CommandFailed, FeedFailed, TurnsRead
 from tui.orders import BudgetWanted, ModeWanted, PingWanted, TurnsWanted
 from tui.screens.main import MainScreen
+from tui.session_orders import ping_result
 from tui.themes import THEMES
 
 POLL_SECONDS = 0.25
@@ -60,6 +61,7 @@ class WarmsideApp(App[None]):
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._feed, self._commands, self._clock = feed, commands, clock
         self._startup = startup
+        self._zone = look.zone if look else None
         look = look or Look()
         self.state = BoardState()
         self.main = MainScreen(self.state, clock, look if not banner else look.with_banner(banner))
@@ -80,7 +82,7 @@ class WarmsideApp(App[None]):
         self.set_interval(TICK_SECONDS, self.main.tick)
         self.poll()
         if self._startup is not None:
-            self._order(self._startup, "")
+            self._order(self._startup)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette offers what applies now, from the same catalogue as the keys."""
@@ -161,7 +163,13 @@ class WarmsideApp(App[None]):
 
     @on(PingWanted)
     def _ping(self, event: PingWanted) -> None:
-        self._order(lambda: self._commands.ping_now(event.session_id), f"{event.name}: ping asked for")
+        self.main.say(f"{event.name}: ping asked for")
+
+        def ping() -> str:
+            result = self._commands.ping_now(event.session_id)
+            return f"{event.name}: {ping_result(result, self._clock.wall(), self._zone)}"
+
+        self._order(ping)
 
     @on(BudgetWanted)
     def _budget(self, event: BudgetWanted) -> None:
@@ -173,10 +181,11 @@ class WarmsideApp(App[None]):
         self._order(apply, f"{event.name}: budget set")
 
     @work(thread=True, group="orders", exit_on_error=False)
-    def _order(self, carry_out: Callable[[], None], said: str) -> None:
+    def _order(self, carry_out: Callable[[], str | None], said: str = "") -> None:
+        """`said`, or what carrying it out returned, is told to the person."""
+
         def done() -> Message:
-            carry_out()
-            return CommandDone(said)
+            return CommandDone(carry_out() or said)
 
         self._post(done, CommandFailed)
 

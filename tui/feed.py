@@ -51,6 +51,7 @@ class BoardCommands(Protocol):
         """Replace the session's budget: pings an idle period, money for the session. None is no limit of its own."""
         ...
 
-    def ping_now(self, session_id: str) -> None:
-        """Ask the keeper for one ping now."""
+    def ping_now(self, session_id: str) -> str:
+        """Ask the keeper for one ping now and wait a while: `hit`, `miss`, the reason code why none was sent, or ''
+        when there is no answer yet."""
         ...

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 from keepalive import keeper
@@ -18,6 +19,8 @@ from store.rows import BudgetRow
 
 LOOK_SECONDS = 1.0
 """How often the keeper's process is looked for."""
+ANSWER_WITHIN = 20.0
+ANSWER_POLL_SECONDS = 0.1
 
 
 class ReadOnly(Exception):
@@ -27,8 +30,10 @@ class ReadOnly(Exception):
 class StoreFeed:
     """Implements `BoardFeed` and `BoardCommands`."""
 
-    def __init__(self, path: Path, clock: Clock, default: BudgetRow) -> None:
+    def __init__(self, path: Path, clock: Clock, default: BudgetRow, *, answer_within: float = ANSWER_WITHIN) -> None:
+        """`answer_within`: seconds that `ping_now` waits for the keeper."""
         self._clock = clock
+        self._answer_within = answer_within
         self._default = default
         try:
             self._connection = open_store(path)
@@ -79,10 +84,19 @@ class StoreFeed:
         with self._lock:
             self._put(session_id, mode=mode, pings=pings, usd=usd, until=until)
 
-    def ping_now(self, session_id: str) -> None:
+    def ping_now(self, session_id: str) -> str:
         self._check_writable()
         with self._lock:
-            intents.ask_ping(self._connection, session_id, self._clock.wall())
+            intent_id = intents.ask_ping(self._connection, session_id, self._clock.wall())
+        deadline = time.monotonic() + self._answer_within
+        while time.monotonic() < deadline:
+            with self._lock:
+                intents.expire(self._connection, self._clock.wall())
+                intent = intents.get(self._connection, intent_id)
+            if intent is not None and intent.result:
+                return intent.result
+            time.sleep(ANSWER_POLL_SECONDS)  # in a worker thread: the screen goes on
+        return ""
 
     def close(self) -> None:
         """Close both connections."""

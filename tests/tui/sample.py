@@ -303,6 +303,7 @@ class SampleCommands:
         self.modes: list[tuple[str, BudgetMode, float | None]] = []
         self.budgets: list[BudgetWanted] = []
         self.pings: list[str] = []
+        self.ping_answer = "hit"
         self.broken: Exception | None = None
 
     def set_mode(self, session_id: str, mode: BudgetMode, until: float | None = None) -> None:
@@ -315,5 +316,6 @@ class SampleCommands:
     ) -> None:
         self.budgets.append(BudgetWanted(session_id, "", mode, pings, usd, until))
 
-    def ping_now(self, session_id: str) -> None:
+    def ping_now(self, session_id: str) -> str:
         self.pings.append(session_id)
+        return self.ping_answer

@@ -94,6 +94,7 @@ async def test_a_ping_is_ordered_or_refused_with_the_reason() -> None:
     async with one.run() as pilot:
         await one.press(pilot, "p")
         assert one.commands.pings == ["api-refactor"]
+        assert one.text("footer") == [" api-refactor: ping hit, warm again"]
         await one.press(pilot, "end", "p")
         assert one.commands.pings == ["api-refactor"]
         assert one.text("footer") == [" prefix changed: nothing to keep"]

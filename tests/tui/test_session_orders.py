@@ -1,14 +1,16 @@
-"""`h` and `o`: on, and back to auto."""
+"""`h` and `o`: on, and back to auto; what is said after `p`."""
 
 from __future__ import annotations
 
 from datetime import UTC
 
+import pytest
+
 from store.models import BudgetMode, SessionView
 from tests.tui import sample
 from tests.tui.sample import NOW
 from tui.orders import ModeWanted
-from tui.session_orders import mode_order
+from tui.session_orders import mode_order, ping_result
 
 
 def order(session: SessionView, asked: BudgetMode) -> ModeWanted:
@@ -37,3 +39,18 @@ def test_off_toggles_and_ends_a_hold() -> None:
     assert order(sample.API, BudgetMode.OFF).mode is BudgetMode.OFF
     assert order(sample.DOCS, BudgetMode.OFF).mode is BudgetMode.AUTO
     assert order(in_mode(BudgetMode.HOLD, NOW + 60), BudgetMode.OFF).mode is BudgetMode.OFF
+
+
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ("hit", "ping hit, warm again"),
+        ("miss", "ping missed: the prefix was written again"),
+        ("", "ping sent, no answer yet"),
+        ("day_cap", "no ping: day cap"),
+        ("no_keeper", "no ping: no keeper"),
+        ("unreachable", "no ping: unreachable"),
+    ],
+)
+def test_what_came_of_a_ping(result: str, said: str) -> None:
+    assert ping_result(result, NOW, UTC) == said

@@ -25,7 +25,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def feed(cli: Cli, db: sqlite3.Connection, clock: ManualClock) -> Iterator[StoreFeed]:
-    made = StoreFeed(cli.paths.store_file, clock, DEFAULT)
+    made = StoreFeed(cli.paths.store_file, clock, DEFAULT, answer_within=0.2)
     yield made
     made.close()
 
@@ -78,7 +78,7 @@ def test_orders_become_budget_rows_and_intents(feed: StoreFeed, db: sqlite3.Conn
     assert row is not None
     assert (row.mode, row.pings, row.usd, row.until) == (BudgetMode.HOLD, 3, 1.5, clock.wall() + 60)
     assert row.updated_at == clock.wall()
-    feed.ping_now(FIRST)
+    assert feed.ping_now(FIRST) == "", "nobody answers"
     (intent,) = intents.take(db, clock.wall())
     assert (intent.session_id, intent.created_at) == (FIRST, clock.wall())
 
@@ -112,3 +112,21 @@ def test_a_store_that_may_only_be_read_is_shown_and_takes_no_orders(
         assert intents.take(db, clock.wall()) == []
     finally:
         feed.close()
+
+
+def test_a_ping_that_nobody_takes_is_said_to_have_no_keeper(
+    feed: StoreFeed, db: sqlite3.Connection, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.store_feed.time.sleep", lambda seconds: clock.advance(intents.VOID_AFTER))
+    assert feed.ping_now(FIRST) == "no_keeper"
+
+
+def test_a_ping_returns_what_the_keeper_answered(
+    feed: StoreFeed, db: sqlite3.Connection, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def keeper_works(seconds: float) -> None:
+        for intent in intents.take(db, clock.wall()):
+            intents.answer(db, intent.id, "day_cap")
+
+    monkeypatch.setattr("tui.store_feed.time.sleep", keeper_works)
+    assert feed.ping_now(FIRST) == "day_cap"
