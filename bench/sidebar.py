@@ -107,7 +107,11 @@ class Run:
         used = after.user + after.system - before.user - before.system
         return used / seconds, process.memory_info().rss / 1e6
 
-    def end(self) -> None:
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # A program whose terminal is gone may spin: it is ended whatever happened.
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(5)
@@ -136,16 +140,14 @@ def main() -> None:
         starts: dict[str, list[float]] = {name: [] for name in programs}
         for _ in range(STARTS):
             for name, command in programs.items():  # side by side: a noisy machine is noisy for both
-                run = Run(command, environment)
-                starts[name].append(run.until(b"bench-"))
-                run.end()
+                with Run(command, environment) as run:
+                    starts[name].append(run.until(b"bench-"))
         print(f"{'':14} {'start s':>8} {'worst':>6} {'MB':>5} {'CPU %':>6}")
         for name, command in programs.items():
-            run = Run(command, environment)
-            run.until(b"bench-")
-            run.watch(2.0)
-            cpu, memory = run.watch(WATCH_SECONDS)
-            run.end()
+            with Run(command, environment) as run:
+                run.until(b"bench-")
+                run.watch(2.0)
+                cpu, memory = run.watch(WATCH_SECONDS)
             print(f"{name:14} {statistics.median(starts[name]):8.2f} {max(starts[name]):6.2f} {memory:5.0f} {cpu:6.1%}")
         ratio = statistics.median(starts["warmside"]) / statistics.median(starts["bare textual"])
         print(f"start: {ratio:.2f} x a bare app; {STORED:,} stored sessions, {OPEN} open")
