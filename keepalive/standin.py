@@ -85,7 +85,9 @@ class StandIn:
         clock: Clock | None = None,
         behaviour: Behaviour | None = None,
         on_entry: Callable[[LogEntry], None] | None = None,
+        on_stream: Callable[[int], None] | None = None,
     ) -> None:
+        """`on_entry` gets each finished request, `on_stream` the number of each whose stream has begun."""
         self._clock = clock or SystemClock()
         self.cache = cache or PromptCache(self._clock)
         self.behaviour = behaviour or Behaviour()
@@ -93,6 +95,7 @@ class StandIn:
         self.url = ""
         self.in_flight = 0
         self._on_entry = on_entry
+        self._on_stream = on_stream
         self._arrived = 0
         self._received = 0
         self._changed = asyncio.Event()
@@ -234,6 +237,8 @@ class StandIn:
             data = sse(event)
             await response.write(data)
             exchange.sent += len(data)
+            if n == 0 and self._on_stream:
+                self._on_stream(exchange.n)
         return response
 
     def _reply(self, exchange: _Exchange, body: Body) -> Reply:

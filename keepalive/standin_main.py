@@ -1,7 +1,7 @@
 """The provider stand-in as a process of its own, for tests that drive real clients from outside.
 
-The first line on stdout is its URL; each finished request becomes one JSON line of the log file. It ends on SIGTERM
-or SIGINT with exit code 0.
+The first line on stdout is its URL; each finished request becomes one JSON line of the log file. With --tell-streams
+stdout also gets the number of each request when its stream begins. It ends on SIGTERM or SIGINT with exit code 0.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import asyncio
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TextIO
 
@@ -29,11 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     minimum = minimum_prefix_tokens if options.minimum is None else options.minimum
     cache = PromptCache(clock, {**PROMISED_TTL, **dict(options.ttl)}, minimum)
     behaviour = Behaviour(replies=ScriptedAgent(options.reply))
-    if options.log is None:
-        asyncio.run(_serve(StandIn(cache, clock, behaviour), options.port))
-        return
-    with options.log.open("a", encoding="utf-8") as file:
-        asyncio.run(_serve(StandIn(cache, clock, behaviour, _writer(file)), options.port))
+    with ExitStack() as stack:
+        on_entry = None
+        if options.log is not None:
+            on_entry = _writer(stack.enter_context(options.log.open("a", encoding="utf-8")))
+        on_stream = (lambda n: _say(str(n))) if options.tell_streams else None
+        asyncio.run(_serve(StandIn(cache, clock, behaviour, on_entry, on_stream), options.port))
 
 
 async def _serve(standin: StandIn, port: int) -> None:
@@ -41,12 +43,16 @@ async def _serve(standin: StandIn, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     await standin.start(port=port)
-    sys.stdout.write(standin.url + "\n")
-    sys.stdout.flush()
+    _say(standin.url)
     try:
         await ended.wait()
     finally:
         await standin.stop()
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def _writer(file: TextIO) -> Callable[[LogEntry], None]:
@@ -65,6 +71,7 @@ def _options() -> argparse.ArgumentParser:
     )
     parser.add_argument("--minimum", type=int, help="shortest prefix in tokens that is cached, for every model")
     parser.add_argument("--log", type=Path, help="file that gets one JSON line per request")
+    parser.add_argument("--tell-streams", action="store_true", help="say on stdout when a stream begins")
     parser.add_argument("--reply", default=DEFAULT_TEXT, help="text of the answers")
     return parser
 

@@ -59,7 +59,7 @@ class Stage(Product):
         log, says = self.root / "provider.jsonl", self.root / "provider.out"
         with says.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, "-m", "keepalive.standin", "--port=0", f"--log={log}", *lifetimes],
+                [sys.executable, "-m", "keepalive.standin", "--port=0", "--tell-streams", f"--log={log}", *lifetimes],
                 cwd=REPOSITORY,
                 env=self.environment(),
                 stdin=subprocess.DEVNULL,
@@ -124,6 +124,10 @@ class Stage(Product):
     def note_gone(self, session_id: str, why: str) -> None:
         """From now on a ping of this session, as it is, would be wrong."""
         self.gone.append(Gone(session_id, time.time(), why))
+
+    def streams_begun(self) -> int:
+        """How many streamed answers the provider has begun, finished or not."""
+        return len((self.root / "provider.out").read_text(encoding="utf-8").splitlines()) - 1
 
     def wait_pings(self, session_id: str, count: int, seconds: float) -> list[Record]:
         """The session's pings once the provider has seen `count`."""

@@ -22,8 +22,9 @@ def test_a_killed_worker_is_replaced_and_the_client_recovers(stage: Stage) -> No
     client.ask("first question")
     client.ask("second question")
 
+    begun = stage.streams_begun()
     answered = client.say("slow: 6")
-    client.wait_row(lambda row: row.status == "busy", "an answer on its way")
+    client.wait(lambda: stage.streams_begun() > begun, "the beginning of an answer")
     before = kill_worker(stage)
     client.wait(lambda: answered() and client.about().get("status") == "idle", "the answer after all", 2 * PATIENCE)
     cut, whole = stage.log.requests(session)[-2:]

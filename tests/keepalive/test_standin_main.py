@@ -46,6 +46,23 @@ def test_a_process_serves_logs_and_ends(tmp_path: Path) -> None:
     assert json.loads(lines[0]["body_text"]) == BODY
 
 
+def test_it_says_when_a_stream_begins_not_when_it_ends() -> None:
+    command = [sys.executable, "-m", "keepalive.standin", "--tell-streams"]
+    slow = {**BODY, "stream": True, "messages": [{"role": "user", "content": "slow: 30"}]}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
+        try:
+            assert process.stdout
+            url = process.stdout.readline().strip()
+            request = urllib.request.Request(  # noqa: S310 - our own loopback address
+                url + "/v1/messages", json.dumps(slow).encode(), {"x-api-key": "sk-ant-test-0001"}
+            )
+            with urllib.request.urlopen(request, timeout=10):  # noqa: S310
+                assert process.stdout.readline() == "1\n"
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
 def test_a_lifetime_of_an_unknown_class_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["--ttl", "2h=1"])

@@ -39,7 +39,13 @@ def test_bodies() -> None:
 
 @pytest.mark.parametrize(
     ("raw", "encoding"),
-    [(b"[]", "identity"), (b"{", "identity"), (b"{}", "gzip"), (gzip.compress(b"{}", mtime=0)[:-4], "gzip"), (b"{}", "br")],
+    [
+        (b"[]", "identity"),
+        (b"{", "identity"),
+        (b"{}", "gzip"),
+        (gzip.compress(b"{}", mtime=0)[:-4], "gzip"),
+        (b"{}", "br"),
+    ],
 )
 def test_broken_bodies_are_refused(raw: bytes, encoding: str) -> None:
     with pytest.raises(Refusal) as refused:
