@@ -12,7 +12,7 @@ run: $(STAMP)
 	$(BIN)/warmside --demo-if-empty
 
 test: $(STAMP)
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 check: lint test
 
