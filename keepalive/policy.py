@@ -207,8 +207,10 @@ def _barred(view: LineageView, rules: Rules, now: float) -> Stop | None:
         return Stop("one_request", {})
     if view.thinking_enabled:
         return Stop("thinking", {})
-    if not view.forkable and not (view.has_prefix and view.replayable):
+    if not view.forkable and not view.has_prefix:
         return Stop("no_prefix", {})
+    if not view.forkable and not view.replayable:
+        return Stop("not_replayable", {})
     if view.prefix_tokens < view.minimum_tokens:
         return Stop("too_small", {"minimum": view.minimum_tokens})
 

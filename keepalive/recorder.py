@@ -29,9 +29,9 @@ _CAUSES = {
     "shrunk": "messages_changed",
 }
 """Reason code of a lineage that another prefix took over."""
-MOST_UNCACHED = 0.01
-"""Share of the prefix that may follow the last mark in a body that is pinged: each ping pays it in full, and neither
-plan nor reservation counts it."""
+MOST_UNCACHED, FEW_UNCACHED = 0.01, 256
+"""Share of the prefix, and tokens in any case, that may follow the last mark in a body that is pinged: each ping pays
+them in full, and neither plan nor reservation counts them."""
 _YOURS = (Status.IDLE, WaitingFor.YOU)
 
 
@@ -134,6 +134,7 @@ class Recorder:
                 at=at,
             )
         ttl_seconds = self._config.ttl(ttl_class)
+        long_tail = usage.input > max(FEW_UNCACHED, MOST_UNCACHED * prefix)
         lineages.touch_by_request(
             connection,
             lineage_id,
@@ -145,7 +146,7 @@ class Recorder:
             evidence=Evidence.GATEWAY,
             held=still_open,
             thinking=facts.thinking == "enabled",
-            replayable=pingable(facts) or ("uncached" if usage.input > MOST_UNCACHED * prefix else ""),
+            replayable=pingable(facts) or ("uncached" if long_tail else ""),
         )
         if ttl_seconds is not None:
             idle.open_period(

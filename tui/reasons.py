@@ -137,6 +137,7 @@ _CATALOGUE: dict[str, Callable[[_Args], Words]] = {
     "cleared": _fixed("cleared", "cleared, nothing to keep"),
     "no_request": _fixed("no request yet", "no request seen yet"),
     "no_prefix": _fixed("no prefix held", "no prefix held until next message"),
+    "not_replayable": _fixed("cannot replay", "last request cannot be replayed"),
     "working": _fixed("working", "working"),
 }
 CODES = frozenset(_CATALOGUE)

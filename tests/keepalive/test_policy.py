@@ -270,7 +270,7 @@ def test_an_unknown_login_is_never_replayed() -> None:
 
 
 def test_a_body_that_cannot_be_replayed_needs_a_fork() -> None:
-    assert stopped(replace(SEEN, replayable=False)).reason == "no_prefix"
+    assert stopped(replace(SEEN, replayable=False)).reason == "not_replayable"
     assert pinged(replace(SEEN, replayable=False, has_prefix=False, forkable=True))
     assert pinged(replace(SEEN, login="subscription", attached=False, forkable=True))
 

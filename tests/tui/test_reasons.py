@@ -53,7 +53,8 @@ def test_every_promised_code_is_known() -> None:
     promised = """kept held in_flight tool_guard off pings_spent money_spent until_over day_cap paused not_worth
     break_even one_request ended dead replaced too_small under_floor ping_cost thinking no_price near_limit plan_login
     compacts no_keeper watch_only clock too_late missed refused limited provider no_ttl expired tools_changed
-    system_changed messages_changed model_changed prefix_changed compacted cleared no_request no_prefix working"""
+    system_changed messages_changed model_changed prefix_changed compacted cleared no_request no_prefix
+    not_replayable working"""
     assert set(promised.split()) <= CODES
 
 
