@@ -13,8 +13,8 @@ import click
 
 SAID = "said.base_url"
 _BASE_URL_NOTE = (
-    "warmside: the client talks to a local address now: remote control is off in it, all else stays;"
-    " `command claude` goes around"
+    "warmside: the client talks to a local address now: in it Remote Control and fine-grained tool streaming are off,"
+    " tool search stays on; the plain `claude` goes around (said once)"
 )
 
 

@@ -122,7 +122,7 @@ def test_it_becomes_the_client_with_a_launch_and_a_private_settings_file(home: H
             assert process.wait(10) == 7
             notes = process.stderr.read().splitlines()
             assert len(notes) == 1
-            assert "remote control" in notes[0]
+            assert "Remote Control" in notes[0]
             eventually(lambda: not settings_file.exists() and not launches.live(home.connection))
         finally:
             process.kill()
@@ -219,7 +219,7 @@ def test_what_a_base_url_changes_is_said_once(
         with pytest.raises(Executed):
             cli("run", "--", client)
         said.append(capsys.readouterr().err)
-    assert "remote control" in said[0]
+    assert "Remote Control" in said[0]
     assert said[1] == ""
 
 
