@@ -19,6 +19,7 @@ from store.models import KeeperView
 
 FRONT_END = "frontend."
 """Settings prefix: front ends that are open, by pid; value: the process's start."""
+_OURS = frozenset({"keepalive.keeper_main", "keepalive.worker"})
 START_WITHIN = 20.0
 STOP_WITHIN = 15.0
 START_SLACK = 2.0
@@ -131,7 +132,7 @@ def _is_ours(pid: int) -> bool:
     """A process id may have been used again by something else: ours says so in its command line."""
     try:
         process = psutil.Process(pid)
-        return process.status() != psutil.STATUS_ZOMBIE and any("keepalive." in part for part in process.cmdline())
+        return process.status() != psutil.STATUS_ZOMBIE and any(part in _OURS for part in process.cmdline())
     except psutil.Error:
         return False
 

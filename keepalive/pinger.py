@@ -63,7 +63,10 @@ class Pinger:
         self._alive = alive
         self._alarm: Alarm | None = None
         self._prepared: asyncio.Task[None] | None = None
-        self._sending: set[int] = set()
+        self._sending: dict[int, bool] = {}
+        """Lineages whose ping is being sent, and whether a person asked for it."""
+        self._withdrawn: set[int] = set()
+        """Of those, the ones that must not leave any more: the rules have changed since."""
 
     def use(self, alarm: Alarm) -> None:
         """Set the alarm clock; it calls `fire`."""
@@ -162,6 +165,8 @@ class Pinger:
         else:
             at, why, args = None, decision.reason, decision.args
             allowed = situation.rules.max_idle_pings
+            if decision.reason != "in_flight" and self._sending.get(lineage_id) is False:
+                self._withdrawn.add(lineage_id)
         await self._store.write(
             lambda connection: lineages.plan(
                 connection, lineage_id, why=why, args=args, next_ping_at=at, max_idle_pings=allowed
@@ -191,14 +196,14 @@ class Pinger:
         if lineage.ttl_class is None or lineage.id in self._sending:
             return "in_flight"
         ttl_class = lineage.ttl_class
-        self._sending.add(lineage.id)
+        self._sending[lineage.id] = manual
         try:
             try:
                 request = await asyncio.to_thread(_request, lineage.id, captured, last)
             except BadRequest as error:
                 log.error("a captured request of %s cannot be replayed: %s", session.id, error)
-                await self._store.write(lambda connection: lineages.stop(connection, lineage.id, "no_prefix", {}))
-                return "no_prefix"
+                await self._store.write(lambda connection: lineages.stop(connection, lineage.id, "not_replayable", {}))
+                return "not_replayable"
             caps = pings.Caps(
                 idle_pings=situation.rules.max_idle_pings,
                 session_usd=situation.rules.max_session_usd,
@@ -228,22 +233,28 @@ class Pinger:
             result = judge(answer, lineage.prefix_tokens, self._clock.wall())
             await self._settle(reserved, situation, captured, answer, result)
         finally:
-            self._sending.discard(lineage.id)
+            del self._sending[lineage.id]
+            self._withdrawn.discard(lineage.id)
         return result.outcome
 
     async def _warm(self, situation: Situation, captured: Captured, request: WarmRequest) -> WarmAnswer:
         """Ask the warmer, unless the world has moved on while the money was reserved."""
         session, lineage = situation.session, situation.lineage
-        if (
-            self._flights.any(session.id, session.launch_id, lineage.agent_id)
-            or self._vault.get(lineage.id) is not captured
-            or self._vault.account_stop(captured.account, self._clock.wall()) is not None
-            or not self._age_known(captured)
-            or not self._alive(session)
-        ):
+
+        def still_wanted() -> bool:
+            return not (
+                self._flights.any(session.id, session.launch_id, lineage.agent_id)
+                or self._vault.get(lineage.id) is not captured
+                or self._vault.account_stop(captured.account, self._clock.wall()) is not None
+                or lineage.id in self._withdrawn
+                or not self._age_known(captured)
+                or not self._alive(session)
+            )
+
+        if not still_wanted():
             return WarmAnswer(outcome="too_late", detail="overtaken")
         try:
-            return await self._warmer.warm(request)
+            return await self._warmer.warm(replace(request, still_wanted=still_wanted))
         except Exception as error:
             # A warmer does not raise. Should it, nobody knows what was sent: the reservation has to stand.
             log.error("the warmer failed with %s", type(error).__name__)
@@ -252,6 +263,12 @@ class Pinger:
     def _age_known(self, captured: Captured) -> bool:
         """Whether the clock was not set back since this request began."""
         return captured.started_monotonic > self._guard.set_back_at
+
+    async def _replan_capped(self, settled: int) -> None:
+        """A settled ping gives back most of what it had reserved of the day: others may fit in again."""
+        for lineage in await self._store.read(lineages.open_main):
+            if lineage.why == "day_cap" and lineage.id != settled:
+                await self._plan(lineage.id)
 
     async def _settle(
         self, ping_id: int, situation: Situation, captured: Captured, answer: WarmAnswer, result: Result
@@ -280,6 +297,8 @@ class Pinger:
         if result.stop and result.whole_account:
             self._vault.stop_account(captured.account, AccountStop(result.stop, result.args or {}, result.until))
             await self.replan_all()
+        else:
+            await self._replan_capped(lineage.id)
         log.info(
             "ping of %s: %s, status %s, %s", lineage.session_id, result.outcome, answer.status, answer.detail or "-"
         )

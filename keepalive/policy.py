@@ -44,6 +44,8 @@ class Rules:
     max_day_usd: float = 3.0
     min_prefix_tokens: int = 20_000
     day_paused: bool = False
+    day_ends_at: float | None = None
+    """When the day's cap begins anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +234,7 @@ def _unaffordable(spend: Spend, rules: Rules, read: float, write: float) -> Stop
     if rules.max_session_usd is not None and _session_usd(spend) + read > rules.max_session_usd:
         return Stop("money_spent", {"usd": rules.max_session_usd})
     if spend.day_usd + write > rules.max_day_usd:
-        return Stop("day_cap", {"usd": rules.max_day_usd})
+        return Stop("day_cap", {"usd": rules.max_day_usd}, rules.day_ends_at)
     return None
 
 

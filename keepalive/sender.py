@@ -115,7 +115,7 @@ class _Ping:
         # The connection is up (or reused) and the next step writes: the last moment to look at the clock. A proxy's
         # CONNECT comes by here too and sends nothing of ours.
         if event == "http11.send_request_headers.started" and getattr(info["request"], "method", b"") != b"CONNECT":
-            if self.is_late():
+            if self.is_late() or not self._request.still_wanted():
                 self._refused = True
                 raise _TooLateError
             self._sent_at = self._clock.wall()
@@ -123,7 +123,7 @@ class _Ping:
     def failed(self, outcome: Outcome, error: Exception) -> WarmAnswer:
         """No answer. Only the error's kind is told: its text may quote a header."""
         if self._refused:
-            return WarmAnswer("too_late", detail="the connection took too long")
+            return WarmAnswer("too_late", detail="too late or no longer wanted once the connection was up")
         # The SDK wraps what the HTTP client raised. (Under our own timeout the cause is a cancellation: no news.)
         cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
         return WarmAnswer(outcome, sent_at=self._sent_at, detail=type(cause).__name__)
@@ -150,7 +150,7 @@ class _Ping:
 
 
 class _TooLateError(Exception):
-    """Stops a request whose connection came up after its deadline."""
+    """Stops a request whose connection came up after its deadline, or after it was wanted."""
 
 
 _leaving: ContextVar[_Ping] = ContextVar("_leaving")

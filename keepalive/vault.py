@@ -96,7 +96,11 @@ class Vault:
 
     def clear_account(self, account: str) -> bool:
         """A real request of this credential was answered: it works; returns whether it had been stopped."""
-        return self._stops.pop(account, None) is not None
+        stop = self._stops.get(account)
+        if stop is None or stop.until is not None:  # a rate limit lasts until its reset, whatever still gets through
+            return False
+        del self._stops[account]
+        return True
 
     def account_stop(self, account: str, now: float) -> AccountStop | None:
         """The stop in force for a credential."""

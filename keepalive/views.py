@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from keepalive.config import Config
 from keepalive.flights import Flights
@@ -104,7 +104,7 @@ def gather(
             session_usd=spent.session_usd,
             day_usd=spent.day_usd,
         ),
-        rules=_rules(connection, session.id, config),
+        rules=replace(_rules(connection, session.id, config), day_ends_at=local_midnight(day_start + 1.5 * 86_400)),
         day_start=day_start,
     )
 

@@ -6,6 +6,7 @@ They exist so that policy, budget, verification and ledger need not know which w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -32,6 +33,9 @@ class WarmRequest:
     """PEM file with authorities that are trusted besides the system's own."""
     not_after: float
     """Wall time, seconds since the epoch: nothing is sent at or after it."""
+    still_wanted: Callable[[], bool] = field(default=lambda: True, repr=False)
+    """Asked once more at the last moment before something leaves; cheap, never waits. A connection may take seconds
+    to come up, and meanwhile the person may have come back, left or said no."""
 
 
 @dataclass(frozen=True, slots=True)

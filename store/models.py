@@ -18,7 +18,8 @@ ReasonArgs = dict[str, str | int | float]
 class Row(BaseModel):
     """Base of everything the store hands out."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Errors must not quote values: they are prompts and answers, and errors are logged.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Status(StrEnum):

@@ -51,7 +51,7 @@ def budget(
     """Show or set the keep-alive budget of SESSION (or of new sessions with --default)."""
     if (session is None) == (not for_new):
         raise click.UsageError("name a session, or --default")
-    at = here()
+    at = here(any_config=mode == "off")  # switching off has to work whatever else is wrong
     now = time.time()
     key = budgets.DEFAULT if session is None else sessions.resolve(at.connection, session)
     current = budgets.effective(at.connection, key) or at.config.default_budget()
@@ -69,7 +69,8 @@ def budget(
             mode=chosen,
             pings=current.pings if pings is None else pings,
             usd=current.usd if usd is None else usd,
-            until=end if until or chosen is BudgetMode.HOLD else None,
+            # A new mode begins without the end of the one before; other changes leave the end as it is.
+            until=end if until or mode is None or chosen is BudgetMode.HOLD else None,
             now=now,
         )
         current = budgets.effective(at.connection, key) or current

@@ -26,14 +26,21 @@ class Here:
         return keeper.status(self.connection)
 
 
-def here() -> Here:
+def here(*, any_config: bool = False) -> Here:
     """Open the store for reading and writing, or for reading alone where that is all that can be had.
+
+    With `any_config` a wrong configuration counts as none: what stops spending must work then too.
 
     Raises:
         ConfigError, StoreError: one line each.
     """
     paths = config.find_paths()
-    loaded = config.load(paths.config_file)
+    try:
+        loaded = config.load(paths.config_file)
+    except config.ConfigError:
+        if not any_config:
+            raise
+        loaded = Config()
     try:
         connection = open_store(paths.store_file)
     except (database.StoreError, sqlite3.OperationalError):

@@ -45,14 +45,14 @@ def stop() -> None:
     """Stop it. Agents that were started through it retry until it is back."""
     from keepalive import keeper
 
-    click.echo("stopped" if keeper.stop(here().connection) else "no keeper runs")
+    click.echo("stopped" if keeper.stop(here(any_config=True).connection) else "no keeper runs")
 
 
 @keeper_group.command()
 @click.option("--json", "as_json", is_flag=True)
 def status(as_json: bool) -> None:
     """Who runs, where, since when. Exit code 1 when nobody does."""
-    found = here().keeper
+    found = here(any_config=True).keeper
     if found is None:
         click.echo("null" if as_json else "no keeper runs; `warmside keeper start` starts one")
         sys.exit(1)

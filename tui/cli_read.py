@@ -15,7 +15,7 @@ from tui.json_out import dumps, iso
 
 @click.command("sessions")
 @click.option("--open", "open_only", is_flag=True, help="Only sessions that are open.")
-@click.option("--limit", default=100, show_default=True, help="At most this many.")
+@click.option("--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="At most this many.")
 @click.option("--json", "as_json", is_flag=True, help="A JSON list, newest first.")
 def sessions_command(open_only: bool, limit: int, as_json: bool) -> None:
     """List sessions, newest first."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 
 from keepalive import config, keeper
 from keepalive.clock import SystemClock
 from keepalive.config import Config, Paths
 from store import settings
+from store.database import StoreError, connect
 from store.migrations import open_store
 from tui.store_feed import StoreFeed
 
@@ -22,7 +24,7 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
     """
     paths = config.find_paths()
     loaded = config.load(paths.config_file)
-    if demo_if_empty and not paths.store_file.exists() and not (paths.claude_dir / "projects").exists():
+    if demo_if_empty and not (paths.claude_dir / "projects").exists() and not _any_session(paths):
         from tui.cli_demo import demo_with_screen
 
         demo_with_screen("no agent history on this machine yet: this is the demo")
@@ -46,6 +48,19 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
         if with_keeper:
             keeper.leave_front_end(feed.connection)
         feed.close()
+
+
+def _any_session(paths: Paths) -> bool:
+    try:
+        connection = connect(paths.store_file, read_only=True)
+    except StoreError:
+        return False
+    try:
+        return connection.execute("SELECT 1 FROM sessions LIMIT 1").fetchone() is not None
+    except sqlite3.Error:
+        return False
+    finally:
+        connection.close()
 
 
 def _keeper_for_us(paths: Paths) -> None:

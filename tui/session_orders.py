@@ -13,9 +13,9 @@ from tui.reasons import words
 
 
 def mode_order(session: SessionView, name: str, asked: BudgetMode, now: float, zone: tzinfo | None) -> ModeWanted:
-    """`h` holds for two hours, `o` switches off; the same key again goes back to auto."""
-    again = session.keepalive.mode is asked and (asked is not BudgetMode.HOLD or facts.is_held(session, now))
-    mode = BudgetMode.AUTO if again else asked
+    """`h` holds for two hours, and on a held session goes back to auto; `o` always switches off: a key that may also
+    switch spending on would have to be looked at twice."""
+    mode = BudgetMode.AUTO if asked is BudgetMode.HOLD and facts.is_held(session, now) else asked
     if mode is BudgetMode.HOLD:
         until = now + HOLD_SECONDS
         return ModeWanted(session.id, mode, until, f"{name}: held to {clock_time(until, now, zone)}")

@@ -228,6 +228,7 @@ class World:
     ) -> None:
         self.clock = clock or ManualClock()
         self.config = config or Config()
+        self.path = path
         self.store = HookedStore(path)
         self.script = ScriptedWarmer(self.clock)
         self.warmer: Warmer = warmer or self.script
@@ -338,12 +339,23 @@ class World:
         await self.ask(talk, read=PREFIX - 1_000, write=1_000)
         return await self.lineage(talk.session, talk.agent)
 
+    async def resume(self, talk: Talk) -> LineageRow:
+        """The next real request of a settled session, which reads all of it."""
+        talk.go_on()
+        await self.ask(talk, read=PREFIX)
+        return await self.lineage(talk.session)
+
     # --- what came of it ------------------------------------------------------------------------------------------
 
     async def lineage(self, session_id: str = "session-1", agent_id: str = "") -> LineageRow:
         row = await self.store.read(lambda connection: lineages.current(connection, session_id, agent_id))
         assert row is not None
         return row
+
+    async def plan(self, session_id: str = "session-1") -> tuple[str, float | None]:
+        """The plan's reason code, and when the alarm rings."""
+        row = await self.lineage(session_id)
+        return row.why, self.alarm.at.get(row.id)
 
     async def session(self, session_id: str = "session-1") -> SessionRow:
         row = await self.store.read(lambda connection: sessions.get(connection, session_id))

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -26,6 +27,8 @@ from tests.keepalive.money_harness import INPUT, READ, WRITE_1H, WRITE_5M, Talk
 Trouble = Literal["", "401", "429 wait", "429", "500", "timeout", "unreachable", "raises"]
 TROUBLES: tuple[Trouble, ...] = ("401", "429 wait", "429", "500", "timeout", "unreachable", "raises")
 EPSILON = 1e-9
+LEAST_MARGIN = 1.99
+"""Seconds before an entry's expiry within which nothing is sent, less what adding up floats may cost."""
 
 
 @dataclass(eq=False)
@@ -66,7 +69,29 @@ class Subject:
     idle_pings: int = 0
     usd: float = 0.0
     """What its pings cost, as far as anybody can know."""
-    pinging: int = 0
+    pinging: Counter[int] = field(default_factory=Counter)
+    """Pings on their way, by lineage."""
+
+
+class BrokenWarmer(Exception):
+    """What no warmer should raise."""
+
+
+class LeadClock:
+    """The provider's clock, which may look ahead: would an entry still be there in a moment?"""
+
+    def __init__(self, truth: ManualClock) -> None:
+        self._truth = truth
+        self.lead = 0.0
+
+    def wall(self) -> float:
+        return self._truth.wall() + self.lead
+
+    def monotonic(self) -> float:
+        return self._truth.monotonic() + self.lead
+
+    def __deepcopy__(self, memo: object) -> LeadClock:
+        return self  # a copied cache stays on this clock
 
 
 class Oracle:
@@ -76,8 +101,8 @@ class Oracle:
 
     def __init__(self, clock: ManualClock, truth: ManualClock, subjects: list[Subject], max_day_usd: float) -> None:
         self._clock = clock
-        self._truth = truth
-        self.cache = PromptCache(truth, minimum_tokens=512)
+        self._truth = LeadClock(truth)
+        self.cache = PromptCache(self._truth, minimum_tokens=512)
         self.subjects = {subject.talk.session: subject for subject in subjects}
         self.max_day_usd = max_day_usd
         self.day_usd: dict[str, float] = defaultdict(float)
@@ -131,6 +156,16 @@ class Oracle:
     async def close(self) -> None: ...
 
     async def warm(self, request: WarmRequest) -> WarmAnswer:
+        try:
+            return await self._warm(request)
+        except BrokenWarmer:
+            raise
+        except Exception as error:
+            # Who asked would take it for a broken warmer: a request that the witness cannot read is no less wrong.
+            self.violations.append(f"the ping could not be read: {error!r}")
+            raise
+
+    async def _warm(self, request: WarmRequest) -> WarmAnswer:
         trouble, self.trouble = self.trouble, ""
         headers = {name.lower(): value.decode() for name, value in request.headers}
         subject = self.subjects[headers[b"x-claude-code-session-id"]]
@@ -139,7 +174,8 @@ class Oracle:
         self.counts["pings"] += 1
         self.counts[trouble or "answered"] += 1
         subject.idle_pings += 1
-        subject.pinging += 1
+        subject.pinging[request.lineage_id] += 1
+        asked = subject.last
         sent = None if trouble == "unreachable" else self._clock.wall()
         usage = None
         try:
@@ -150,11 +186,17 @@ class Oracle:
                 self.holding.set()
                 await self.gate.wait()
         finally:
-            subject.pinging -= 1
-        return replace(self._answer(subject, trouble, usage), sent_at=sent)
+            subject.pinging[request.lineage_id] -= 1
+        replaced = asked is None or subject.last is None or asked.generation != subject.last.generation
+        return replace(self._answer(subject, trouble, usage, replaced), sent_at=sent)
 
     def _serve(self, subject: Subject, request: WarmRequest, prefix: int) -> Usage:
         """Let the cache answer, and bill it."""
+        in_a_moment = deepcopy(self.cache)
+        self._truth.lead = LEAST_MARGIN
+        late = in_a_moment.begin(_prompt(request.body, request.headers)).read < prefix
+        self._truth.lead = 0.0
+        self._check(subject.evicted or not late, "a ping came in its entry's last two seconds, or later")
         claim = self.begin(request.body, request.headers)
         self.cache.answer_began(claim)
         usage = Usage(
@@ -169,7 +211,7 @@ class Oracle:
             subject.evicted = False
         return usage
 
-    def _answer(self, subject: Subject, trouble: Trouble, usage: Usage | None) -> WarmAnswer:
+    def _answer(self, subject: Subject, trouble: Trouble, usage: Usage | None, replaced: bool) -> WarmAnswer:
         """What the provider says, and what it means for those who asked."""
         match trouble:
             case "401":
@@ -183,14 +225,15 @@ class Oracle:
                 return WarmAnswer("limited", status=429)
         if usage is not None and not trouble:
             subject.usd += max(0.0, _usd(usage) - READ * usage.prefix / 1e6)
-        subject.stopped = subject.stopped or bool(trouble) or (usage is not None and usage.cache_write > 0)
+        if not replaced:
+            subject.stopped = subject.stopped or bool(trouble) or (usage is not None and usage.cache_write > 0)
         match trouble:
             case "500":
                 return WarmAnswer("provider_error", status=500)
             case "unreachable":
                 return WarmAnswer("unreachable")
             case "raises":
-                raise RuntimeError("a broken warmer")
+                raise BrokenWarmer
             case "timeout":
                 return WarmAnswer("timeout")
         return WarmAnswer("answered", status=200, usage=usage)
@@ -203,9 +246,11 @@ class Oracle:
         self._check(not subject.ended, "an ended session was pinged")
         self._check(not subject.dead, "a dead process was pinged")
         self._check(not subject.talk.oauth, "a subscription login was pinged")
+        self._check(b"enabled" not in request.body, "a request that thinks was pinged")
+        self._check(prefix >= 512, "a prefix was pinged that is too small to be cached")
         self._check(subject.answered >= 2, "a lineage with one request was pinged")
         self._check(not any(call.main for call in subject.running), "a ping was sent beside a real request")
-        self._check(subject.pinging == 0, "two pings at a time")
+        self._check(not subject.pinging[request.lineage_id], "two pings at a time")
         self._check(not subject.stopped, "a stopped lineage was pinged")
         self._check(subject.age_known, "a ping was sent though the clock was set back")
         if subject.talk.key in self.account_stops:

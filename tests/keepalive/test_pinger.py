@@ -1,4 +1,4 @@
-"""Pings as they are planned, sent, judged and paid for: each rule seen from the outside, with a scripted provider."""
+"""Pings as they are planned, sent, judged and stopped: each rule seen from the outside, with a scripted provider."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ import logging
 import sqlite3
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
-from keepalive.config import Config
-from keepalive.ping import build_replay, equal_but_for_ping_fields
+from keepalive.ping import equal_but_for_ping_fields
 from keepalive.pinger import LOOK_AGAIN
 from keepalive.usage import Bucket, RateLimits
 from keepalive.warmer import WarmAnswer, WarmRequest
@@ -29,7 +27,6 @@ from tests.keepalive.money_harness import (
     Talk,
     World,
     answer_body,
-    opened,
 )
 
 READ_USD = PREFIX * READ / 1e6
@@ -40,19 +37,6 @@ LAST = 2.0
 
 ROW = "SELECT outcome, settled_at IS NOT NULL, sent_at, status, cache_read, manual FROM pings ORDER BY id"
 MONEY = "SELECT usd, day_usd FROM ping_money ORDER BY id"
-
-
-async def plan(world: World, session_id: str = "session-1") -> tuple[str, float | None]:
-    """Why, and when the alarm rings."""
-    row = await world.lineage(session_id)
-    return row.why, world.alarm.at.get(row.id)
-
-
-async def resume(world: World, talk: Talk) -> LineageRow:
-    """The next real request of a settled session."""
-    talk.go_on()
-    await world.ask(talk, read=PREFIX)
-    return await world.lineage(talk.session)
 
 
 class TestThePlan:
@@ -68,20 +52,20 @@ class TestThePlan:
 
     async def test_is_none_after_one_request(self, world: World, talk: Talk) -> None:
         await world.ask(talk, write=PREFIX)
-        assert await plan(world) == ("one_request", None)
+        assert await world.plan() == ("one_request", None)
 
     async def test_is_none_while_a_request_is_on_its_way(self, world: World, talk: Talk) -> None:
         await world.settled(talk)
         exchange = world.start(talk)
         await world.pinger.replan(talk.session)
-        why, at = await plan(world)
+        why, at = await world.plan()
         row = await world.lineage()
         assert why == "working"
         assert row.next_ping_at is None
         assert row.last_touch_at is not None
         assert at == pytest.approx(row.last_touch_at + 300.0 - MARGIN)  # only to look again
         await world.finish(exchange, answer_body(PREFIX, 0))
-        assert (await plan(world))[0] == "kept"
+        assert (await world.plan())[0] == "kept"
 
     async def test_looks_again_while_somebody_else_holds_the_launch_but_not_past_the_last_moment(
         self, world: World, talk: Talk
@@ -90,13 +74,13 @@ class TestThePlan:
         row = await world.settled(talk)
         world.flights.enter((talk.launch, ""))
         await world.fire(row.id)
-        assert await plan(world) == ("working", world.clock.wall() + LOOK_AGAIN)
+        assert await world.plan() == ("working", world.clock.wall() + LOOK_AGAIN)
         world.flights.leave((talk.launch, ""))
         await world.fire(row.id)
         assert len(world.script.asked) == 1
         world.flights.enter((talk.launch, ""))
         await world.fire(row.id, late=MARGIN - LAST - LOOK_AGAIN)
-        assert await plan(world) == ("working", None)
+        assert await world.plan() == ("working", None)
 
     async def test_of_an_unknown_session_is_nothing(self, world: World) -> None:
         await world.pinger.replan("nobody")
@@ -107,7 +91,7 @@ class TestThePlan:
         row = await world.settled(talk)
         await world.store.write(lambda c: sessions.end(c, talk.session, "ended", world.clock.wall()))
         await world.pinger.replan(talk.session)
-        assert await plan(world) == ("ended", None)
+        assert await world.plan() == ("ended", None)
         assert (await world.lineage()).next_ping_at is None
         assert row.id not in world.alarm.at
 
@@ -122,14 +106,14 @@ class TestThePlan:
         await world.settled(talk)
         world.pinger._alarm = None
         await world.pinger.replan(talk.session)
-        assert (await plan(world))[0] == "kept"
+        assert (await world.plan())[0] == "kept"
 
     async def test_loads_the_senders_library_once_and_not_before_it_is_needed(self, world: World, talk: Talk) -> None:
         await world.ask(talk, write=PREFIX)
         await asyncio.sleep(0)
         assert world.script.prepared == 0
-        await resume(world, talk)
-        await resume(world, talk)
+        await world.resume(talk)
+        await world.resume(talk)
         await asyncio.sleep(0)
         assert world.script.prepared == 1
         await world.pinger.close()
@@ -145,7 +129,7 @@ class TestADuePing:
         assert request.lineage_id == row.id
         assert request.not_after == pytest.approx(row.last_touch_at + 300.0 - LAST)
         assert equal_but_for_ping_fields(talk.body(), request.body)
-        assert request.headers == build_replay(talk.body(), talk.headers(), "").headers
+        assert request.headers == talk.headers()
         assert (request.target, request.upstream, request.proxy) == ("/v1/messages?beta=true", UPSTREAM, None)
 
     async def test_is_in_the_store_before_it_is_sent(self, world: World, talk: Talk) -> None:
@@ -197,7 +181,7 @@ class TestADuePing:
         while row.id in world.alarm.at:
             await world.fire(row.id)
         assert len(world.script.asked) == 2
-        assert (await plan(world))[0] == "not_worth"
+        assert (await world.plan())[0] == "not_worth"
 
     async def test_before_its_time_is_not_sent(self, world: World, talk: Talk) -> None:
         row = await world.settled(talk)
@@ -223,7 +207,7 @@ class TestADuePing:
         await world.fire(row.id, late=late)
         assert len(world.script.asked) == sent
         assert await world.rows("SELECT count(*) FROM pings") == [(sent,)]
-        assert (await plan(world))[0] == why
+        assert (await world.plan())[0] == why
         assert (row.id in world.alarm.at) is bool(sent)
 
     async def test_of_a_slow_lineage_is_due_earlier(self, world: World, talk: Talk) -> None:
@@ -251,11 +235,11 @@ class TestADuePing:
         await world.script.was_asked.wait()
         await world.pinger.fire(row.id)
         assert await world.pinger.ping_now(talk.session) == "in_flight"
-        assert await plan(world) == ("in_flight", None)
+        assert await world.plan() == ("in_flight", None)
         gate.set()
         await first
         assert len(world.script.asked) == 1
-        assert (await plan(world))[0] == "kept"
+        assert (await world.plan())[0] == "kept"
 
     async def test_is_not_sent_by_two_alarms_that_ring_together(self, world: World, talk: Talk) -> None:
         row = await world.settled(talk)
@@ -269,14 +253,14 @@ class TestAMiss:
         row = await world.settled(talk)
         world.script.script.append(world.script.answer(read=100, write=PREFIX - 100))
         await world.fire(row.id)
-        assert await plan(world) == ("missed", None)
+        assert await world.plan() == ("missed", None)
         after = await world.lineage()
         assert (after.stop, after.stop_args, after.last_touch_at) == ("missed", {"read_percent": 0}, row.last_touch_at)
         await world.pinger.fire(row.id)
         await world.pinger.replan_all()
         assert await world.pinger.ping_now(talk.session) == "missed"
         assert len(world.script.asked) == 1
-        assert (await resume(world, talk)).why == "kept"
+        assert (await world.resume(talk)).why == "kept"
         await world.fire(row.id)
         assert len(world.script.asked) == 2
 
@@ -293,8 +277,8 @@ class TestAMiss:
         world.script.script.append(world.script.answer(write=PREFIX))
         await world.fire(row.id)
         await world.fire(second.id)
-        assert (await plan(world))[0] == "missed"
-        assert (await plan(world, "session-2"))[0] == "kept"
+        assert (await world.plan())[0] == "missed"
+        assert (await world.plan("session-2"))[0] == "kept"
         assert len(world.script.asked) == 2
 
 
@@ -307,9 +291,9 @@ class TestARefusedKey:
         rows = [await world.settled(each) for each in (talk, same, foreign)]
         world.script.script.append(WarmAnswer("refused", status=status, sent_at=world.clock.wall()))
         await world.fire(rows[0].id)
-        assert await plan(world) == ("refused", None)
-        assert await plan(world, "session-2") == ("refused", None)
-        assert (await plan(world, "session-3"))[0] == "kept"
+        assert await world.plan() == ("refused", None)
+        assert await world.plan("session-2") == ("refused", None)
+        assert (await world.plan("session-3"))[0] == "kept"
         await world.pinger.fire(rows[1].id)
         assert await world.pinger.ping_now("session-2") == "refused"
         assert await world.pinger.ping_now("session-3") == "hit"
@@ -318,9 +302,9 @@ class TestARefusedKey:
 
         world.clock.advance(5.0)
         await world.fail(talk, status)
-        assert (await plan(world, "session-2"))[0] == "refused"
-        await resume(world, talk)
-        assert (await plan(world))[0] == (await plan(world, "session-2"))[0] == "kept"
+        assert (await world.plan("session-2"))[0] == "refused"
+        await world.resume(talk)
+        assert (await world.plan())[0] == (await world.plan("session-2"))[0] == "kept"
         await world.fire(rows[1].id)
         assert len(world.script.asked) == 3
         assert world.script.asked[2].lineage_id == rows[1].id
@@ -336,7 +320,7 @@ class TestARefusedKey:
         row, other = await world.settled(talk), await world.settled(Talk(session="session-2"))
         world.script.script.append(WarmAnswer("refused", status=400, sent_at=world.clock.wall()))
         await world.fire(row.id)
-        assert await plan(world) == ("provider", None)
+        assert await world.plan() == ("provider", None)
         await world.fire(other.id)
         assert len(world.script.asked) == 2
 
@@ -347,31 +331,31 @@ class TestARateLimit:
         await world.budget(talk.session, BudgetMode.HOLD, until=world.clock.wall() + 20_000.0)
         world.script.script.append(answer)
         await world.fire(row.id)
-        assert (await plan(world))[0] == "limited"
+        assert (await world.plan())[0] == "limited"
         assert len(world.script.asked) == 1
         return row
 
     async def test_is_waited_for_as_long_as_was_said(self, world: World, talk: Talk) -> None:
         row = await self.limited(world, talk, WarmAnswer("limited", status=429, retry_after=20.0, sent_at=1.0))
-        assert await plan(world) == ("limited", world.clock.wall() + 20.0)
+        assert await world.plan() == ("limited", world.clock.wall() + 20.0)
         assert await world.pinger.ping_now(talk.session) == "limited"
         await world.fire(row.id)
         assert len(world.script.asked) == 2
-        assert (await plan(world))[0] == "held"
+        assert (await world.plan())[0] == "held"
 
     async def test_is_waited_for_until_its_bucket_is_full_again(self, world: World, talk: Talk) -> None:
         # A plan is made for the moment in which the answer came.
         reset = world.clock.wall() + 2.0 + 10.0 + 3_600.0 - 30.0
         told = RateLimits(requests=Bucket(50, 0, reset), tokens=Bucket(100, 90, reset + 500))
         row = await self.limited(world, talk, WarmAnswer("limited", status=429, limits=told, sent_at=1.0))
-        assert await plan(world) == ("limited", reset)
+        assert await world.plan() == ("limited", reset)
         await world.fire(row.id)
         assert len(world.script.asked) == 2
 
     async def test_without_an_end_lasts_until_the_next_good_answer(self, world: World, talk: Talk) -> None:
         await self.limited(world, talk, WarmAnswer("limited", status=429, sent_at=1.0))
-        assert await plan(world) == ("limited", None)
-        assert (await resume(world, talk)).why == "held"
+        assert await world.plan() == ("limited", None)
+        assert (await world.resume(talk)).why == "held"
 
     async def test_of_one_account_is_none_of_another(self, world: World, talk: Talk) -> None:
         foreign = Talk(session="session-2", key=OTHER_KEY, ttl="1h")
@@ -387,7 +371,7 @@ class TestARateLimit:
         )
         world.script.script.append(answer)
         await world.fire(row.id)
-        assert (await plan(world))[0] == "near_limit"
+        assert (await world.plan())[0] == "near_limit"
 
 
 class TestATroubledProvider:
@@ -407,12 +391,12 @@ class TestATroubledProvider:
         row = await world.settled(talk)
         world.script.script.append(answer)
         await world.fire(row.id)
-        assert await plan(world) == ("provider", None)
+        assert await world.plan() == ("provider", None)
         await world.pinger.fire(row.id)
         assert await world.pinger.ping_now(talk.session) == "provider"
         assert len(world.script.asked) == 1
         assert (await world.rows(ROW))[0][0] == outcome
-        assert (await resume(world, talk)).why == "kept"
+        assert (await world.resume(talk)).why == "kept"
 
     @pytest.mark.parametrize(
         ("answer", "usd"),
@@ -440,7 +424,7 @@ class TestATroubledProvider:
         row = await world.settled(talk)
         world.script.script.append(RuntimeError(f"with the key {KEY} in it"))
         await world.fire(row.id)
-        assert await plan(world) == ("provider", None)
+        assert await world.plan() == ("provider", None)
         assert await world.rows(MONEY) == [pytest.approx((READ_USD, WRITE_USD))]
         assert "RuntimeError" in caplog.text
         assert KEY not in caplog.text
@@ -453,8 +437,8 @@ class TestATroubledProvider:
         await world.fire(row.id)
         assert world.script.asked == []
         assert await world.rows(ROW) == []
-        assert await plan(world) == ("no_prefix", None)
-        assert (await resume(world, talk)).why == "kept"
+        assert await world.plan() == ("not_replayable", None)
+        assert (await world.resume(talk)).why == "kept"
 
 
 Interference = Callable[[World, Talk], Awaitable[None]]
@@ -526,6 +510,47 @@ async def test_what_happens_between_reservation_and_sending_gives_it_up_at_no_co
     assert (await world.lineage()).stop == ""
 
 
+async def it_is_switched_off(world: World, talk: Talk) -> None:
+    def off(connection: sqlite3.Connection) -> None:
+        budgets.put(
+            connection, talk.session, mode=BudgetMode.OFF, pings=None, usd=None, until=None, now=world.clock.wall()
+        )
+
+    await world.store.write(off)
+    await world.pinger.replan(talk.session)
+
+
+@pytest.mark.parametrize(
+    "interference",
+    [
+        a_request_starts,
+        a_newer_request_is_held,
+        the_session_ends,
+        the_process_dies,
+        another_prefix_takes_over,
+        the_account_is_stopped,
+        the_clock_is_set_back,
+        it_is_switched_off,
+    ],
+)
+async def test_what_happens_while_the_connection_comes_up_is_seen_at_the_last_moment(
+    world: World, talk: Talk, interference: Interference
+) -> None:
+    row = await world.settled(talk)
+    await world.settled(Talk(session="session-2"))
+    looked: list[bool] = []
+
+    async def connecting(request: WarmRequest) -> WarmAnswer:
+        looked.append(request.still_wanted())
+        await interference(world, talk)
+        looked.append(request.still_wanted())
+        return WarmAnswer("too_late")
+
+    world.script.script.append(connecting)
+    await world.fire(row.id)
+    assert looked == [True, False]
+
+
 class TestWhatIsNotPinged:
     @pytest.mark.parametrize(
         ("interference", "why"),
@@ -544,7 +569,7 @@ class TestWhatIsNotPinged:
         world.alarm.at.setdefault(row.id, world.clock.wall() + 270.0)
         await world.fire(row.id)
         assert world.script.asked == []
-        assert (await plan(world))[0] == why
+        assert (await world.plan())[0] == why
 
     @pytest.mark.parametrize("reason", ["ended", "dead", "cleared"])
     async def test_a_session_that_is_over(self, world: World, talk: Talk, reason: str) -> None:
@@ -558,7 +583,7 @@ class TestWhatIsNotPinged:
         await world.settled(talk)
         row = await world.settled(replace(talk, agent="sub-1"))
         assert row.id not in world.alarm.at
-        world.clock.advance(280.0)
+        world.clock.advance(290.0)
         await world.pinger.fire(row.id)
         assert world.script.asked == []
 
@@ -568,7 +593,7 @@ class TestWhatIsNotPinged:
             ({"oauth": True}, "plan_login"),
             ({"model": "a-model-that-nobody-knows"}, "no_price"),
             ({"extra": {"thinking": {"type": "enabled", "budget_tokens": 9_000}}}, "thinking"),
-            ({"extra": {"tool_choice": {"type": "any"}}}, "no_prefix"),
+            ({"extra": {"tool_choice": {"type": "any"}}}, "not_replayable"),
         ],
     )
     async def test_a_session_that_must_not_be(
@@ -577,7 +602,7 @@ class TestWhatIsNotPinged:
         for name, value in change.items():
             setattr(talk, name, value)
         row = await world.settled(talk)
-        assert await plan(world) == (why, None)
+        assert await world.plan() == (why, None)
         assert await world.pinger.ping_now(talk.session) == why
         world.clock.advance(285.0)
         await world.pinger.fire(row.id)
@@ -586,26 +611,26 @@ class TestWhatIsNotPinged:
     async def test_a_small_prefix(self, world: World, talk: Talk) -> None:
         await world.ask(talk, write=10_000)
         await world.ask(talk, read=10_000)
-        assert (await plan(world))[0] == "under_floor"
+        assert (await world.plan())[0] == "under_floor"
         await world.ask(talk, read=511)
-        assert (await plan(world))[0] == "too_small"
+        assert (await world.plan())[0] == "too_small"
         assert await world.pinger.ping_now(talk.session) == "too_small"
 
     async def test_after_a_restart_before_the_next_message(self, world: World, talk: Talk) -> None:
         row = await world.settled(talk)
         await world.restart()
-        assert await plan(world) == ("no_prefix", None)
+        assert await world.plan() == ("no_prefix", None)
         await world.pinger.fire(row.id)
         assert await world.pinger.ping_now(talk.session) == "no_prefix"
         assert world.script.asked == []
-        assert (await resume(world, talk)).why == "kept"
+        assert (await world.resume(talk)).why == "kept"
 
     async def test_a_session_opened_again_without_a_request(self, world: World, talk: Talk) -> None:
         """No idle period would count what is spent."""
         row = await world.settled(talk)
         await world.store.write(lambda c: idle.close_unreturned(c, row.id, at=world.clock.wall(), by="end"))
         await world.pinger.replan(talk.session)
-        assert await plan(world) == ("no_request", None)
+        assert await world.plan() == ("no_request", None)
         assert await world.pinger.ping_now(talk.session) == "no_request"
 
 
@@ -614,7 +639,7 @@ class TestTheClock:
         row = await world.settled(talk)
         world.clock.suspend(3_600.0)
         await world.pinger.check_clock()
-        assert await plan(world) == ("expired", None)
+        assert await world.plan() == ("expired", None)
         await world.pinger.fire(row.id)
         assert world.script.asked == []
 
@@ -625,14 +650,14 @@ class TestTheClock:
         world.clock.suspend(3_600.0)
         await world.pinger.fire(row.id)
         assert world.script.asked == []
-        assert await plan(world, "session-2") == ("expired", None)
+        assert await world.plan("session-2") == ("expired", None)
         assert other.id not in world.alarm.at
 
     async def test_after_a_short_suspend_a_ping_is_sent_in_time(self, world: World, talk: Talk) -> None:
         row = await world.settled(talk)
         world.clock.suspend(290.0 - 2.0)
         await world.pinger.check_clock()
-        assert await plan(world) == ("kept", world.clock.wall())
+        assert await world.plan() == ("kept", world.clock.wall())
         await world.fire(row.id)
         assert len(world.script.asked) == 1
 
@@ -640,13 +665,13 @@ class TestTheClock:
         row = await world.settled(talk)
         world.clock.step(-100.0)
         await world.pinger.check_clock()
-        assert await plan(world) == ("clock", None)
+        assert await world.plan() == ("clock", None)
         for _ in range(8):
             world.clock.advance(50.0)
             await world.pinger.fire(row.id)
             assert await world.pinger.ping_now(talk.session) in ("clock", "too_late", "expired")
         assert world.script.asked == []
-        assert (await resume(world, talk)).why == "kept"
+        assert (await world.resume(talk)).why == "kept"
         await world.fire(row.id)
         assert len(world.script.asked) == 1
 
@@ -658,7 +683,7 @@ class TestTheClock:
         await world.pinger.check_clock()
         world.clock.advance(5.0)
         await world.finish(exchange, answer_body(PREFIX, 0))
-        assert await plan(world) == ("clock", None)
+        assert await world.plan() == ("clock", None)
         world.clock.advance(285.0 + 95.0)  # by the clock it would be due now, by the provider it is long gone
         await world.pinger.fire(row.id)
         assert world.script.asked == []
@@ -674,7 +699,7 @@ class TestTheClock:
         await world.settled(talk)
         world.clock.step(4_000.0)
         await world.pinger.check_clock()
-        assert await plan(world) == ("expired", None)
+        assert await world.plan() == ("expired", None)
 
     async def test_in_order_changes_no_plan(self, world: World, talk: Talk) -> None:
         row = await world.settled(talk)
@@ -683,211 +708,6 @@ class TestTheClock:
         await world.pinger.check_clock()
         assert world.alarm.at == {}
         assert (await world.lineage()).next_ping_at == row.next_ping_at
-
-
-class TestBudgets:
-    async def test_off_takes_the_plan_back_and_auto_makes_it_again(self, world: World, talk: Talk) -> None:
-        row = await world.settled(talk)
-        await world.budget(talk.session, BudgetMode.OFF)
-        assert await plan(world) == ("off", None)
-        await world.pinger.fire(row.id)
-        assert world.script.asked == []
-        await world.budget(talk.session, BudgetMode.AUTO)
-        assert (await plan(world))[0] == "kept"
-
-    async def test_the_default_holds_for_sessions_without_their_own(self, world: World, talk: Talk) -> None:
-        own = Talk(session="session-2")
-        for each in (talk, own):
-            await world.settled(each)
-        await world.budget(own.session, BudgetMode.AUTO)
-        await world.budget(budgets.DEFAULT, BudgetMode.OFF)
-        assert (await plan(world))[0] == "off"
-        assert (await plan(world, "session-2"))[0] == "kept"
-
-    async def test_a_hold_pings_on_where_auto_would_stop_and_ends_in_time(self, world: World, talk: Talk) -> None:
-        row = await world.settled(talk)
-        until = world.clock.wall() + 3_600.0
-        await world.budget(talk.session, BudgetMode.HOLD, until=until)
-        assert (await plan(world))[0] == "held"
-        while row.id in world.alarm.at and world.clock.wall() < until:
-            await world.fire(row.id)
-        assert len(world.script.asked) == 12
-        last = (await world.lineage()).last_touch_at
-        assert last is not None
-        assert last < until <= last + 300.0
-        assert (await plan(world))[0] in ("held", "until_over")
-        await world.pinger.fire(row.id)
-        assert len(world.script.asked) == 12
-
-    async def test_a_count_holds_for_an_idle_period(self, world: World, talk: Talk) -> None:
-        row = await world.settled(talk)
-        await world.budget(talk.session, BudgetMode.AUTO, pings=2)
-        while row.id in world.alarm.at:
-            await world.fire(row.id)
-        assert len(world.script.asked) == 2
-        assert await plan(world) == ("pings_spent", None)
-        await resume(world, talk)
-        await world.fire(row.id)
-        assert len(world.script.asked) == 3
-
-    async def test_money_holds_for_the_session(self, world: World, talk: Talk) -> None:
-        row = await world.settled(talk)
-        await world.budget(talk.session, BudgetMode.AUTO, usd=2 * READ_USD)
-        for _ in range(2):
-            await world.fire(row.id)
-        assert await plan(world) == ("money_spent", None)
-        await resume(world, talk)
-        assert await plan(world) == ("money_spent", None)
-        assert await world.pinger.ping_now(talk.session) == "money_spent"
-        assert len(world.script.asked) == 2
-
-
-class TestAPingThatWasAskedFor:
-    @pytest.mark.parametrize("mode", list(BudgetMode))
-    async def test_is_sent_in_every_mode(self, world: World, talk: Talk, mode: BudgetMode) -> None:
-        await world.settled(talk)
-        await world.budget(talk.session, mode, pings=0)
-        assert await world.pinger.ping_now(talk.session) == "hit"
-        (request,) = world.script.asked
-        assert equal_but_for_ping_fields(talk.body(), request.body)
-        assert await world.rows(ROW) == [("hit", 1, world.clock.wall(), 200, PREFIX, 1)]
-        assert (await world.lineage()).last_touch_at == world.clock.wall()
-
-    async def test_moves_the_plan(self, world: World, talk: Talk) -> None:
-        row = await world.settled(talk)
-        world.clock.advance(100.0)
-        await world.pinger.ping_now(talk.session)
-        assert world.alarm.at[row.id] == pytest.approx(world.clock.wall() + 300.0 - MARGIN)
-
-    @pytest.mark.parametrize(("age", "result"), [(297.9, "hit"), (298.0, "too_late"), (300.0, "expired")])
-    async def test_comes_too_late_as_any_other(self, world: World, talk: Talk, age: float, result: str) -> None:
-        await world.settled(talk)
-        world.clock.advance(age - 2.0)
-        assert await world.pinger.ping_now(talk.session) == result
-
-    async def test_needs_a_session_and_two_requests(self, world: World, talk: Talk) -> None:
-        assert await world.pinger.ping_now("nobody") == "no_request"
-        await world.ask(talk, write=PREFIX)
-        assert await world.pinger.ping_now(talk.session) == "one_request"
-
-    async def test_waits_for_no_running_request(self, world: World, talk: Talk) -> None:
-        await world.settled(talk)
-        world.start(talk)
-        assert await world.pinger.ping_now(talk.session) == "working"
-
-    @pytest.mark.parametrize(
-        ("answer", "result"),
-        [
-            (WarmAnswer("refused", status=401, sent_at=1.0), "refused"),
-            (WarmAnswer("limited", status=429, sent_at=1.0), "limited"),
-            (WarmAnswer("timeout", sent_at=1.0), "timeout"),
-            (WarmAnswer("too_late"), "too_late"),
-            (WarmAnswer("unreachable"), "unreachable"),
-            (WarmAnswer("provider_error", status=500, sent_at=1.0), "provider_error"),
-            (WarmAnswer("answered", status=200, sent_at=1.0), "unread"),
-        ],
-    )
-    async def test_says_what_came_of_it(self, world: World, talk: Talk, answer: WarmAnswer, result: str) -> None:
-        await world.settled(talk)
-        world.script.script.append(answer)
-        assert await world.pinger.ping_now(talk.session) == result
-
-
-def capped(**budget: float) -> Config:
-    return Config.model_validate({"budget": {"usd_per_ping": 1.0, **budget}})
-
-
-class TestMoneyAtTheBoundary:
-    @pytest.mark.parametrize(("cap", "why"), [(READ_USD, "kept"), (READ_USD * 0.999, "ping_cost")])
-    async def test_of_one_ping(self, tmp_path: Path, talk: Talk, cap: float, why: str) -> None:
-        async with opened(tmp_path, capped(usd_per_ping=cap)) as world:
-            await world.settled(talk)
-            assert (await plan(world))[0] == why
-
-    @pytest.mark.parametrize(("cap", "why"), [(WRITE_USD, "kept"), (WRITE_USD * 0.999, "day_cap")])
-    async def test_of_the_day_which_has_to_bear_a_miss(self, tmp_path: Path, talk: Talk, cap: float, why: str) -> None:
-        async with opened(tmp_path, capped(usd_per_day=cap)) as world:
-            await world.settled(talk)
-            assert (await plan(world))[0] == why
-
-    async def test_a_reservation_that_another_one_beat_is_refused_and_says_why(
-        self, tmp_path: Path, talk: Talk
-    ) -> None:
-        """Both were planned while the day had room for one of them."""
-        async with opened(tmp_path, capped(usd_per_day=WRITE_USD * 1.5)) as world:
-            other = Talk(session="session-2")
-            await world.settled(talk)
-            await world.settled(other)
-            gate = asyncio.Event()
-
-            async def slow(request: WarmRequest) -> WarmAnswer:
-                await gate.wait()
-                return world.script.answer(read=PREFIX)
-
-            world.script.script.extend([slow, slow])
-            both = [asyncio.ensure_future(world.pinger.ping_now(each.session)) for each in (talk, other)]
-            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-            assert [task.result() for task in done] == ["day_cap"]
-            assert len(world.script.asked) == 1
-            gate.set()
-            assert sorted([await task for task in both]) == ["day_cap", "hit"]
-            assert await world.rows("SELECT count(*) FROM pings") == [(1,)]
-
-    async def test_the_days_money_is_one_for_all_sessions(self, tmp_path: Path, talk: Talk) -> None:
-        async with opened(tmp_path, capped(usd_per_day=WRITE_USD + 1.5 * READ_USD)) as world:
-            rows = [await world.settled(Talk(session=f"session-{n}")) for n in (1, 2, 3)]
-            for row in rows:
-                await world.fire(row.id) if row.id in world.alarm.at else await world.pinger.fire(row.id)
-            assert len(world.script.asked) == 2
-            assert await plan(world, "session-3") == ("day_cap", None)
-
-
-class TestACrash:
-    async def crashed(self, world: World, talk: Talk) -> LineageRow:
-        """A ping was reserved and perhaps sent; then the worker was gone."""
-        row = await world.settled(talk)
-
-        async def never(request: WarmRequest) -> WarmAnswer:
-            await asyncio.Event().wait()
-            raise AssertionError
-
-        world.script.script.append(never)
-        ping = asyncio.ensure_future(world.fire(row.id))
-        await world.script.was_asked.wait()
-        ping.cancel()
-        await asyncio.wait([ping])
-        return row
-
-    async def test_leaves_the_reservation_standing(self, world: World, talk: Talk) -> None:
-        await self.crashed(world, talk)
-        assert await world.rows(ROW) == [("", 0, None, None, 0, 0)]
-        await world.restart()
-        assert await world.rows(ROW) == [("lost", 0, None, None, 0, 0)]
-        assert await world.rows(MONEY) == [pytest.approx((READ_USD, WRITE_USD))]
-
-    async def test_does_not_open_the_days_cap(self, tmp_path: Path, talk: Talk) -> None:
-        async with opened(tmp_path, capped(usd_per_day=WRITE_USD * 1.5)) as world:
-            row = await self.crashed(world, talk)
-            await world.restart()
-            await resume(world, talk)
-            assert await plan(world) == ("day_cap", None)
-            await world.pinger.fire(row.id)
-            assert await world.pinger.ping_now(talk.session) == "day_cap"
-            assert len(world.script.asked) == 1
-
-    async def test_counts_in_the_idle_period_and_the_session(self, world: World, talk: Talk) -> None:
-        await self.crashed(world, talk)
-        await world.restart()
-        await world.budget(talk.session, BudgetMode.AUTO, usd=1.5 * READ_USD)
-        await resume(world, talk)
-        assert (await plan(world))[0] == "money_spent"
-
-    async def test_does_not_block_the_lineage_for_good(self, world: World, talk: Talk) -> None:
-        row = await self.crashed(world, talk)
-        await world.restart()
-        assert (await resume(world, talk)).why == "kept"
-        await world.fire(row.id)
-        assert len(world.script.asked) == 2
 
 
 async def test_no_log_line_shows_a_key_or_a_body(world: World, talk: Talk, caplog: pytest.LogCaptureFixture) -> None:
@@ -933,4 +753,4 @@ async def test_an_unanswered_ping_of_another_worker_holds_the_lineage(world: Wor
     assert isinstance(await world.store.write(reserve), int)
     await world.fire(row.id)
     assert world.script.asked == []
-    assert (await plan(world))[0] == "in_flight"
+    assert (await world.plan())[0] == "in_flight"

@@ -431,11 +431,14 @@ class TestWhatCannotBePinged:
         row = await world.settled(talk)
         assert (row.replayable, row.thinking) == (reason, reason == "thinking")
 
-    async def test_a_long_part_behind_the_last_mark_is_one_of_them(self, world: World, talk: Talk) -> None:
+    @pytest.mark.parametrize(("prefix", "most"), [(40_000, 400), (10_000, 256)])
+    async def test_a_long_part_behind_the_last_mark_is_one_of_them(
+        self, world: World, talk: Talk, prefix: int, most: int
+    ) -> None:
         """Each ping would pay it in full, and no cap counts it."""
-        await world.ask(talk, write=40_000, uncached=400)
+        await world.ask(talk, write=prefix, uncached=most)
         assert (await world.lineage()).replayable == ""
-        await world.ask(talk, read=40_000, uncached=401)
+        await world.ask(talk, read=prefix, uncached=most + 1)
         assert (await world.lineage()).replayable == "uncached"
 
     async def test_a_subscription_is_known_as_one(self, world: World, talk: Talk) -> None:

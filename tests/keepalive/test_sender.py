@@ -309,6 +309,14 @@ async def test_nothing_is_sent_at_or_after_the_deadline(
     assert server.received == []
 
 
+async def test_what_is_no_longer_wanted_once_the_connection_is_up_is_not_sent(
+    server: RawServer, warmer: ReplayWarmer
+) -> None:
+    answer = await warmer.warm(ping(server.url, still_wanted=lambda: False))
+    assert (answer.outcome, answer.sent_at) == ("too_late", None)
+    assert server.received == []
+
+
 class LateClock(ManualClock):
     """Jumps past the deadline between the first look and the second, as a slow handshake would."""
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from keepalive.exchange import Route
 from keepalive.prefix import parse_request
 from keepalive.usage import Bucket, RateLimits
@@ -86,10 +84,16 @@ def test_sessions_of_an_account() -> None:
     assert vault.sessions_of(same.account) == {"session-1", "session-2"}
 
 
-@pytest.mark.parametrize("until", [None, NOW + 30])
-def test_a_stop_holds_for_its_account_until_it_is_cleared(until: float | None) -> None:
+def test_a_rate_limit_lasts_until_its_reset_whatever_gets_through() -> None:
     vault = Vault()
-    stop = AccountStop("limited", {}, until)
+    vault.stop_account("a", AccountStop("limited", {}, NOW + 30))
+    assert not vault.clear_account("a")
+    assert vault.account_stop("a", NOW + 29) is not None
+
+
+def test_a_stop_holds_for_its_account_until_it_is_cleared() -> None:
+    vault = Vault()
+    stop = AccountStop("limited", {}, None)
     vault.stop_account("a", stop)
     assert vault.account_stop("a", NOW) is stop
     assert vault.account_stop("b", NOW) is None

@@ -35,9 +35,9 @@ def test_a_hold_that_is_over_starts_anew() -> None:
     assert order(in_mode(BudgetMode.HOLD, NOW - 1), BudgetMode.HOLD).mode is BudgetMode.HOLD
 
 
-def test_off_toggles_and_ends_a_hold() -> None:
+def test_off_is_always_off_and_ends_a_hold() -> None:
     assert order(sample.API, BudgetMode.OFF).mode is BudgetMode.OFF
-    assert order(sample.DOCS, BudgetMode.OFF).mode is BudgetMode.AUTO
+    assert order(sample.DOCS, BudgetMode.OFF).mode is BudgetMode.OFF
     assert order(in_mode(BudgetMode.HOLD, NOW + 60), BudgetMode.OFF).mode is BudgetMode.OFF
 
 
