@@ -180,6 +180,7 @@ def _keepalive(
         usd=usd,
         idle_pings=int(idle_count or 0),
         idle_max_pings=lineage.max_idle_pings if lineage else None,
+        max_pings=budget.pings,
         max_usd=budget.usd,
         until=budget.until,
         next_ping_at=next_at,

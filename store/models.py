@@ -128,6 +128,8 @@ class KeepaliveView(Row):
     """Money those pings cost; None when a price is unknown."""
     idle_pings: int = 0
     idle_max_pings: int | None = None
+    max_pings: int | None = None
+    """The person's own cap an idle period; `idle_max_pings` is what the policy plans inside it."""
     max_usd: float | None = None
     until: float | None = None
     """End of a `hold`."""

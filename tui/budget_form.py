@@ -44,10 +44,16 @@ def form_of(session: SessionView, now: float, zone: tzinfo | None) -> Form:
     until = "" if keep.until is None or keep.until <= now else _typed_time(keep.until, now, zone)
     return Form(
         keep.mode,
-        "" if keep.idle_max_pings is None else str(keep.idle_max_pings),
-        "" if keep.max_usd is None else money(keep.max_usd),
+        "" if keep.max_pings is None else str(keep.max_pings),
+        "" if keep.max_usd is None else _typed_money(keep.max_usd),
         until,
     )
+
+
+def _typed_money(usd: float) -> str:
+    """An amount that parse.usd reads back as it is: nothing that was not typed may change a cap."""
+    text = f"{usd:.4f}".rstrip("0")
+    return "$" + (text + "0" * max(0, 2 - len(text.partition(".")[2])))
 
 
 def _typed_time(at: float, now: float, zone: tzinfo | None) -> str:

@@ -14,8 +14,10 @@ import click
 SAID = "said.base_url"
 _BASE_URL_NOTE = (
     "warmside: the client talks to a local address now: in it Remote Control and fine-grained tool streaming are off,"
-    " tool search stays on; the plain `claude` goes around (said once)"
+    " tool search stays on; the plain `claude` goes around"
 )
+
+_SPENDS = "; keep-alive is on, at most ${ping:.2f} a ping and ${day:.2f} a day: `warmside budget --default --mode off`"
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -100,7 +102,9 @@ def _through_gateway(command: tuple[str, ...], upstream: str | None) -> tuple[tu
         launch.write_settings(settings_file, start.settings)
     if settings.get(at.connection, SAID) is None:
         settings.put(at.connection, SAID, True)
-        click.echo(_BASE_URL_NOTE, err=True)
+        budget = at.config.budget
+        spends = "" if budget.mode == "off" else _SPENDS.format(ping=budget.usd_per_ping, day=budget.usd_per_day)
+        click.echo(_BASE_URL_NOTE + spends, err=True)
     if start.note:
         click.echo(start.note, err=True)
     at.connection.close()

@@ -83,6 +83,7 @@ def keep(
         usd=usd,
         idle_pings=idle,
         idle_max_pings=allowed,
+        max_pings=allowed,
         max_usd=max_usd,
         until=until,
         next_ping_at=next_at,

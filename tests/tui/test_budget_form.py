@@ -59,3 +59,11 @@ def test_consequences_are_recomputed() -> None:
 
 def test_an_error_stands_where_the_consequence_was() -> None:
     assert said(Form(BudgetMode.AUTO, until="18:0")) == ["try 18:00, 2h, tomorrow 9:00", "", ""]
+
+
+@pytest.mark.parametrize("usd", [0.005, 0.75, 1.0, 100.6, 123.45, 9_999.99])
+def test_an_untouched_sheet_changes_no_cap(usd: float) -> None:
+    """The policy's plan (three pings) is not the person's cap, and money comes back as it was."""
+    keep = sample.API.keepalive.model_copy(update={"max_pings": None, "max_usd": usd})
+    budget = read(form_of(sample.API.model_copy(update={"keepalive": keep}), NOW, UTC), NOW, UTC)
+    assert (budget.pings, budget.usd, budget.errors) == (None, usd, {})
