@@ -31,6 +31,9 @@ from store.rows import LaunchRow, SessionRow
 
 log = logging.getLogger("warmside.watcher")
 
+SETTLED_SECONDS = 2.0
+"""A client's file follows its requests' ends within moments; a difference that lasts longer means something."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Look:
@@ -97,9 +100,11 @@ class Watcher:
     async def _learn(self, look: _Look, touched: set[str]) -> None:
         opened = {session.session_id for session in look.sessions.values()}
         before, self._seen = self._seen, look.sessions
-        if not touched and not await self._store.read(partial(_differ, opened=opened)):
-            return
         now = self._clock.wall()
+        busy = {s.session_id for s in look.sessions.values() if s.status is Status.BUSY and s.waiting_for is None}
+        resting = await self._store.read(partial(_resting, among=busy, until=now - SETTLED_SECONDS))
+        if not touched and not resting and not await self._store.read(partial(_differ, opened=opened)):
+            return
 
         def write(connection: sqlite3.Connection) -> tuple[set[str], set[str]]:
             over: set[str] = set()
@@ -111,7 +116,7 @@ class Watcher:
             known = {row.id for row in sessions.open_sessions(connection)}
             for pid, session in look.sessions.items():
                 previous = before.get(pid)
-                if previous != session or session.session_id not in known:
+                if previous != session or session.session_id not in known or session.session_id in resting:
                     _know(connection, session, previous, now)
                     learned.add(session.session_id)
             return over, learned
@@ -271,6 +276,15 @@ def _set_state(
 def _watched(connection: sqlite3.Connection) -> list[SessionRow]:
     """Open sessions that a session file has named: their file or process going away is their end."""
     return [row for row in sessions.open_sessions(connection) if row.pid_started is not None]
+
+
+def _resting(connection: sqlite3.Connection, among: set[str], until: float) -> set[str]:
+    """Sessions that a finished request left idle a while ago although their client says that it works: something
+    runs on in it, a subagent perhaps, and the client knows better."""
+    rows = connection.execute(
+        "SELECT id FROM sessions WHERE ended_at IS NULL AND status = 'idle' AND waiting_since <= ?", (until,)
+    )
+    return among & {row[0] for row in rows}
 
 
 def _differ(connection: sqlite3.Connection, opened: set[str]) -> bool:
