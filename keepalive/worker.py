@@ -97,7 +97,7 @@ class Worker:
         )
         self._scheduler = PingScheduler(self.pinger.fire)
         self.pinger.use(self._scheduler)
-        observer = Observer(
+        self._observer = Observer(
             store=self._store,
             vault=self._vault,
             flights=flights,
@@ -109,7 +109,7 @@ class Worker:
         )
         self._gateway = Gateway(
             router=self._router,
-            observer=observer,
+            observer=self._observer,
             default_upstream=self._upstream,
             clock=clock,
             logger=logging.getLogger("warmside.gateway"),
@@ -153,6 +153,7 @@ class Worker:
             await asyncio.gather(*loops, *self._asked, return_exceptions=True)
             self._scheduler.close()
             await self._gateway.stop()
+            await self._observer.close()
             await self.pinger.close()
             await self._store.write(lineages.release_all)
             await self._store.close()

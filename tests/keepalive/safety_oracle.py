@@ -52,7 +52,7 @@ class Subject:
     """Counts changes of the prefix; a request carries the one that it was made with."""
     running: list[Call] = field(default_factory=list)
     last: Call | None = None
-    """The newest answered request of the main thread that this worker saw."""
+    """The newest answered request of the main thread that this worker saw and still holds."""
     answered: int = 0
     """How many of them in a row share a prefix."""
     tokens: int = 0
@@ -138,12 +138,12 @@ class Oracle:
         last = subject.last
         if last is not None and call.exchange.started_monotonic < last.exchange.started_monotonic:
             return
-        # A new worker knows what is stored; the provider's own answer tells whether that continues.
+        # A new worker, or a session that comes back, has only what is stored: the provider's answer tells what goes on.
         stored_goes_on = call.claim.read >= 0.5 * subject.tokens
         goes_on = stored_goes_on if last is None else last.generation == call.generation
         subject.answered = subject.answered + 1 if goes_on else 1
         subject.tokens = call.claim.read + call.claim.write_5m + call.claim.write_1h
-        subject.last = call
+        subject.last = None if subject.ended else call
         subject.stopped = False
         subject.age_known = call.age_known
         subject.evicted = call.evicted

@@ -415,7 +415,7 @@ class Safety(RuleBasedStateMachine):
         session_id, now = subject.talk.session, self.clock.wall()
         await self.world.store.write(lambda connection: sessions.end(connection, session_id, reason, now))
         self.world.vault.drop_session(session_id)
-        subject.ended = True
+        subject.ended, subject.last = True, None
         await self.world.pinger.replan(session_id)
 
     def _kill(self, subject: Subject) -> None:

@@ -200,6 +200,17 @@ async def test_status_follows_the_file(watch: Watch) -> None:
         assert watch.changed == [A]
 
 
+async def test_a_client_that_works_on_after_its_requests_end_is_busy(watch: Watch) -> None:
+    watch.folder.session(7, A, "busy", at=T0)
+    await watch.poll()
+    await watch.store.write(lambda c: sessions.set_state(c, A, Status.IDLE, WaitingFor.YOU, watch.clock.wall()))
+    watch.clock.advance(0.9)
+    await watch.poll()  # a second later, so 1.9 s
+    assert watch.row().status is Status.IDLE, "its file may only be late"
+    await watch.poll()
+    assert (watch.row().status, watch.row().waiting_for) == (Status.BUSY, None)
+
+
 async def test_the_transcript_tells_a_tool_from_a_thinking_model(watch: Watch) -> None:
     watch.folder.session(7, A, "busy")
     watch.folder.transcript(A, prompt(T0, "x"), answer(T0 + 1, "msg_1", stop="tool_use", tool="Bash"))
