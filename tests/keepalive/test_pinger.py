@@ -480,18 +480,18 @@ async def the_clock_is_set_back(world: World, talk: Talk) -> None:
     await world.pinger.check_clock()
 
 
-@pytest.mark.parametrize(
-    "interference",
-    [
-        a_request_starts,
-        a_newer_request_is_held,
-        the_session_ends,
-        the_process_dies,
-        another_prefix_takes_over,
-        the_account_is_stopped,
-        the_clock_is_set_back,
-    ],
-)
+OVERTAKEN: list[Interference] = [
+    a_request_starts,
+    a_newer_request_is_held,
+    the_session_ends,
+    the_process_dies,
+    another_prefix_takes_over,
+    the_account_is_stopped,
+    the_clock_is_set_back,
+]
+
+
+@pytest.mark.parametrize("interference", OVERTAKEN)
 async def test_what_happens_between_reservation_and_sending_gives_it_up_at_no_cost(
     world: World, talk: Talk, interference: Interference
 ) -> None:
@@ -520,19 +520,7 @@ async def it_is_switched_off(world: World, talk: Talk) -> None:
     await world.pinger.replan(talk.session)
 
 
-@pytest.mark.parametrize(
-    "interference",
-    [
-        a_request_starts,
-        a_newer_request_is_held,
-        the_session_ends,
-        the_process_dies,
-        another_prefix_takes_over,
-        the_account_is_stopped,
-        the_clock_is_set_back,
-        it_is_switched_off,
-    ],
-)
+@pytest.mark.parametrize("interference", [*OVERTAKEN, it_is_switched_off])
 async def test_what_happens_while_the_connection_comes_up_is_seen_at_the_last_moment(
     world: World, talk: Talk, interference: Interference
 ) -> None:
