@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
 import subprocess
 import time
@@ -139,11 +138,14 @@ def _is_ours(pid: int) -> bool:
 
 def _terminate(pid: int, seconds: float) -> None:
     """Ask a process of ours to end, and wait until it has (its remains may stay for whoever is its parent now)."""
+    if not _is_ours(pid):
+        return
     deadline = time.monotonic() + seconds
-    if _is_ours(pid):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGTERM)
-    while _is_ours(pid):
-        if time.monotonic() > deadline:
-            raise KeeperError(f"the keeper (pid {pid}) does not stop; end it with: kill -9 {pid}")
-        time.sleep(0.02)
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        process.terminate()
+        # Not by the command line: a process that is ending has lost it some time before it is gone.
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > deadline:
+                raise KeeperError(f"the keeper (pid {pid}) does not stop; end it with: kill -9 {pid}")
+            time.sleep(0.02)
