@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from store import budgets, cache, ledger, prices, turns
+from store import budgets, cache, ledger, prices, sources, turns
 from store.database import snapshot
 from store.models import (
     BoardView,
@@ -97,24 +97,14 @@ def detail(
         if not rows:
             raise UnknownSession(f"no session {session_id!r}")
         view = _views(connection, rows, now, keeper_on, default)[0]
-        models = connection.execute(
-            "SELECT DISTINCT model FROM requests WHERE session_id = ? AND model != ''", (session_id,)
-        )
-        malformed = connection.execute(
-            "SELECT coalesce(sum(malformed), 0) FROM sources WHERE session_id = ?", (session_id,)
-        ).fetchone()[0]
-        compactions = connection.execute(
-            "SELECT count(*) FROM lineages WHERE session_id = ? AND agent_id = '' AND replaced = 'compacted'",
-            (session_id,),
-        ).fetchone()[0]
-        return SessionDetail(
-            **view.model_dump(),
-            compactions=compactions,
-            models=tuple(row[0] for row in models),
-            first_at=view.opened_at,
-            last_at=view.last_activity_at,
-            malformed_lines=malformed,
-            turns=turns.read(connection, session_id),
+        return SessionDetail.model_validate(
+            {
+                "first_at": view.opened_at,
+                "last_at": view.last_activity_at,
+                **view.model_dump(),
+                **sources.told(connection, session_id),
+                "turns": turns.read(connection, session_id),
+            }
         )
 
 
@@ -141,7 +131,7 @@ SELECT * FROM lineages WHERE id IN (SELECT max(id) FROM lineages WHERE agent_id 
 """
 _TOTALS = """
 SELECT r.session_id, count(*), sum(r.input), sum(r.output), sum(r.cache_read), sum(r.cache_write_5m),
-       sum(r.cache_write_1h), CASE WHEN count(*) = count(m.usd) THEN sum(m.usd) END
+       sum(r.cache_write_1h), sum(r.reasoning), CASE WHEN count(*) = count(m.usd) THEN sum(m.usd) END
 FROM requests r JOIN request_money m ON m.id = r.id
 WHERE r.session_id IN (SELECT value FROM json_each(?)) GROUP BY r.session_id
 """
@@ -157,7 +147,7 @@ WHERE m.session_id IN (SELECT value FROM json_each(?)) GROUP BY m.session_id
 def _totals(row: Sequence[int | float | None] | None) -> Totals:
     if row is None:
         return Totals(usd=0.0)
-    names = ("requests", "input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "usd")
+    names = ("requests", "input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "reasoning", "usd")
     return Totals.model_validate(dict(zip(names, row, strict=True)))
 
 
@@ -225,6 +215,7 @@ def _session(row: SessionRow, cache_view: CacheView, keepalive: KeepaliveView, t
         status=row.status,
         waiting_for=row.waiting_for,
         pid=row.pid,
+        seen_by=row.seen_by,
         tmux_pane=row.tmux_pane,
         login=row.login,
         opened_at=row.opened_at,

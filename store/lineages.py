@@ -66,16 +66,21 @@ def touch_by_request(
     held: bool,
     thinking: bool,
     replayable: str,
+    requests: int = 1,
 ) -> None:
-    """A real request of this lineage was answered: its start is the entry's new clock, and old stops are void."""
+    """A real request of this lineage was answered: its start is the entry's new clock, and old stops are void.
+
+    (Where several are learned of at once, `requests` of them, the values are the last one's.)
+    """
     connection.execute(
-        "UPDATE lineages SET requests = requests + 1, last_request_at = :at, last_touch_at = :at,"
+        "UPDATE lineages SET requests = requests + :count, last_request_at = :at, last_touch_at = :at,"
         " prefix_tokens = :prefix, ttl_class = coalesce(:ttl, ttl_class),"
         " ttl_seconds = coalesce(:seconds, ttl_seconds),"
         " model = :model, evidence = :evidence, held = :held, thinking = :thinking, replayable = :replayable,"
         " stop = '', stop_args = '{}', stop_until = NULL WHERE id = :id",
         {
             "id": lineage_id,
+            "count": requests,
             "at": at,
             "prefix": prefix_tokens,
             "ttl": ttl_class,
@@ -100,6 +105,14 @@ def replace(connection: sqlite3.Connection, lineage_id: int, reason: str, broke_
         "UPDATE lineages SET replaced = ?, broke_tokens = ?, held = 0, next_ping_at = NULL"
         " WHERE id = ? AND replaced = ''",
         (reason, broke_tokens, lineage_id),
+    )
+
+
+def note_break(connection: sqlite3.Connection, lineage_id: int, broke_tokens: int) -> None:
+    """What was written again, where a chain was replaced before the request that wrote it was known."""
+    connection.execute(
+        "UPDATE lineages SET broke_tokens = ? WHERE id = ? AND replaced != '' AND broke_tokens IS NULL",
+        (broke_tokens, lineage_id),
     )
 
 

@@ -72,13 +72,19 @@ Warmer = Literal["replay", "fork"]
 
 
 class Usage(Row):
-    """Tokens of one request, a turn, or a sum of them. `input` excludes what was read from or written to the cache."""
+    """Tokens of one request, a turn, or a sum of them.
+
+    `input` excludes what was read from or written to the cache, also for providers that report it included; a write
+    whose class the provider does not name counts as `5m`.
+    """
 
     input: int = 0
     output: int = 0
     cache_read: int = 0
     cache_write_5m: int = 0
     cache_write_1h: int = 0
+    reasoning: int = 0
+    """The part of `output` that was reasoning, where the client says so."""
 
     @property
     def cache_write(self) -> int:
@@ -152,6 +158,8 @@ class SessionView(Row):
     status: Status = Status.UNKNOWN
     waiting_for: WaitingFor | None = None
     pid: int | None = None
+    seen_by: str = ""
+    """How we know of it: `session_file`, `lock`, `hold_file`, `process`, `launch`, or only its `transcript`."""
     tmux_pane: str | None = None
     login: Literal["api_key", "subscription"] | None = None
     opened_at: float | None = None
@@ -201,19 +209,34 @@ class TurnView(Row):
     usage: Usage = Usage()
     usd: float | None = None
     context_before: int | None = None
+    """Tokens of the conversation at the last request before this turn, and at its own last one."""
     context_after: int | None = None
     cache_event: CacheEvent | None = None
     memory: str = ""
 
 
 class SessionDetail(SessionView):
-    """`show ID`: the session plus what its transcript holds."""
+    """`show ID`: the session plus what its transcripts hold."""
 
     compactions: int = 0
     models: tuple[str, ...] = ()
     first_at: float | None = None
     last_at: float | None = None
     malformed_lines: int = 0
+    prompts: int = 0
+    """Typed by a person; `queued` were typed while the agent worked."""
+    queued: int = 0
+    notifications: int = 0
+    slash_commands: int = 0
+    shell_commands: int = 0
+    interrupts: int = 0
+    last_write: Literal["5m", "1h", "unknown"] | None = None
+    """TTL class of the last request that wrote to the cache; None when none did."""
+    copied_requests: int = 0
+    """Requests in its transcript that another session's transcript keeps: not in the totals."""
+    forked_from: str | None = None
+    transcripts: tuple[str, ...] = ()
+    """Files that it was read from; they may be gone by now."""
     turns: tuple[TurnView, ...] = ()
 
 

@@ -54,6 +54,8 @@ class SessionRow(Row):
     last_activity_at: float | None
     ended_at: float | None
     end_reason: str
+    seen_by: str
+    """How we know of it: `session_file`, `lock`, `hold_file`, `process`, `launch`, or only its `transcript`."""
 
 
 class LineageRow(Row):

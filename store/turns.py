@@ -1,50 +1,93 @@
-"""Turns and their memory: what was asked, what it changed, what failed, what was said at the end."""
+"""Turns and their memory: what was asked, what it changed, what failed, what was said at the end.
+
+What a turn cost is not stored with it: it is the sum of its requests, each of which counts once per store.
+"""
 
 from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, cast
 
-from store import prices
 from store.models import FailedCommand, FileChange, Row, TurnView, Usage
 from store.rows import fetch_all
-from store.transcripts.turns import Changes
-from store.turn_memory import ChangedFile, TurnMemory, render_memory
+from store.turn_memory import ChangedFile, ChangeKind, TurnMemory, render_memory
 from store.turn_memory import FailedCommand as Failed
 
+if TYPE_CHECKING:
+    from store.ingest.reading import TurnRow
 
-def save(connection: sqlite3.Connection, session_id: str, changes: Changes) -> None:
-    """Store turns by their number; a turn that is still going on is written again as it grows."""
-    models = {request.message_id: request.model or "" for request in changes.requests}
-    connection.executemany(
-        "INSERT INTO turns (session_id, n, started_at, ended_at, prompt, answer, files, commands, requests, model,"
-        " input, output, cache_read, cache_write_5m, cache_write_1h)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (session_id, n) DO UPDATE SET started_at = excluded.started_at, ended_at = excluded.ended_at,"
-        " prompt = excluded.prompt, answer = excluded.answer, files = excluded.files, commands = excluded.commands,"
-        " requests = excluded.requests, model = coalesce(nullif(excluded.model, ''), model), input = excluded.input,"
-        " output = excluded.output, cache_read = excluded.cache_read, cache_write_5m = excluded.cache_write_5m,"
-        " cache_write_1h = excluded.cache_write_1h",
-        [
-            (
-                session_id,
-                turn.n,
-                turn.started_at,
-                turn.ended_at,
-                turn.prompt,
-                turn.answer,
-                json.dumps(turn.files_changed, ensure_ascii=False),
-                json.dumps(turn.failed_commands, ensure_ascii=False),
-                len(turn.message_ids),
-                next((models[i] for i in reversed(turn.message_ids) if models.get(i)), ""),
-                turn.usage.input,
-                turn.usage.output,
-                turn.usage.cache_read,
-                turn.usage.cache_write_5m,
-                turn.usage.cache_write_1h,
+SEPARATOR = "\x1e"
+"""Between the entries of a column that holds several (ASCII: record separator)."""
+
+
+_ASLEEP = "search.asleep"
+"""Setting while the insert trigger of the search index sleeps; never committed."""
+
+
+class Bulk:
+    """Turns of many new sessions in one transaction, indexed for the search by one statement at its end.
+
+    Each statement that writes to the index costs a segment of it, so this is several times as fast as the trigger.
+    What is rolled back takes the sleeping trigger along.
+    """
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        """Within the caller's transaction."""
+        self._connection = connection
+        self._sessions: list[str] = []
+
+    def __enter__(self) -> Bulk:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            self._index()
+
+    def save(self, session_id: str, rows: Sequence[TurnRow]) -> None:
+        """As the function `save`."""
+        if session_id in self._sessions:
+            self._index()  # from here on the triggers must find what they replace
+        if self._connection.execute("SELECT 1 FROM turns WHERE session_id = ? LIMIT 1", (session_id,)).fetchone():
+            save(self._connection, session_id, rows)
+            return
+        self._connection.execute("INSERT INTO settings (key, value) VALUES (?, '1')", (_ASLEEP,))
+        save(self._connection, session_id, rows)
+        self._connection.execute("DELETE FROM settings WHERE key = ?", (_ASLEEP,))
+        self._sessions.append(session_id)
+
+    def _index(self) -> None:
+        if self._sessions:
+            self._connection.execute(
+                "INSERT INTO turns_fts (rowid, prompt, answer, paths, failed) SELECT id, prompt, answer, paths, failed"
+                " FROM turns WHERE session_id IN (SELECT value FROM json_each(?)) ORDER BY id",
+                (json.dumps(self._sessions),),
             )
-            for turn in changes.turns
-        ],
+            self._sessions.clear()
+
+
+def save(connection: sqlite3.Connection, session_id: str, rows: Sequence[TurnRow]) -> None:
+    """Store turns by their number; a turn that is still going on is written again as it grows."""
+    connection.executemany(_SAVE, [(session_id, *row) for row in rows])
+
+
+_SAVE = """
+INSERT INTO turns (session_id, n, started_at, ended_at, prompt, answer, model, paths, path_kinds, failed, exit_codes,
+    prompt_id, background, compactions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (session_id, n) DO UPDATE SET started_at = excluded.started_at, ended_at = excluded.ended_at,
+    prompt = excluded.prompt, answer = excluded.answer, model = coalesce(nullif(excluded.model, ''), model),
+    paths = excluded.paths, path_kinds = excluded.path_kinds, failed = excluded.failed,
+    exit_codes = excluded.exit_codes, prompt_id = excluded.prompt_id, background = excluded.background,
+    compactions = excluded.compactions
+"""
+
+
+def keep_only(connection: sqlite3.Connection, session_id: str, numbers: Sequence[int]) -> None:
+    """Remove a session's turns of other numbers: its transcript was written anew and has them no longer."""
+    connection.execute(
+        "DELETE FROM turns WHERE session_id = ? AND n NOT IN (SELECT value FROM json_each(?))",
+        (session_id, json.dumps(numbers)),
     )
 
 
@@ -54,15 +97,21 @@ class _TurnRow(Row):
     ended_at: float | None
     prompt: str
     answer: str
-    files: str
-    commands: str
-    requests: int
-    model: str
-    input: int
-    output: int
-    cache_read: int
-    cache_write_5m: int
-    cache_write_1h: int
+    paths: str
+    path_kinds: str
+    failed: str
+    exit_codes: str
+
+
+class _Cost(Row):
+    requests: int = 0
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    reasoning: int = 0
+    usd: float | None = None
 
 
 def read(connection: sqlite3.Connection, session_id: str, last: int | None = None) -> tuple[TurnView, ...]:
@@ -74,21 +123,49 @@ def read(connection: sqlite3.Connection, session_id: str, last: int | None = Non
             (session_id, -1 if last is None else last),
         ),
     )
-    return tuple(_view(connection, row) for row in reversed(rows))
+    if not rows:
+        return ()
+    costs = _costs(connection, session_id)
+    contexts = dict(connection.execute(_CONTEXTS, (session_id,)).fetchall())
+    views = []
+    before = max(((n, tokens) for n, tokens in contexts.items() if n < rows[-1].n), default=(0, None))[1]
+    for row in reversed(rows):
+        after = contexts.get(row.n, before)
+        views.append(_view(row, costs.get(row.n, _Cost(usd=0.0)), before, after))
+        before = after
+    return tuple(views)
 
 
-def _view(connection: sqlite3.Connection, row: _TurnRow) -> TurnView:
-    usage = Usage(
-        input=row.input,
-        output=row.output,
-        cache_read=row.cache_read,
-        cache_write_5m=row.cache_write_5m,
-        cache_write_1h=row.cache_write_1h,
-    )
-    changed = [ChangedFile(*entry) for entry in json.loads(row.files)]
-    failed = [Failed(*entry) for entry in json.loads(row.commands)]
-    # A turn's sum has no single prompt size, so the lowest tier prices it; sessions are priced request by request.
-    price = prices.at(connection, row.model, row.started_at, 0) if row.model and row.started_at else None
+_COSTS = """
+SELECT coalesce(r.turn, (SELECT max(n) FROM turns t WHERE t.session_id = r.session_id AND t.started_at <= r.started_at))
+           AS n,
+       count(*) AS requests, sum(r.input) AS input, sum(r.output) AS output, sum(r.cache_read) AS cache_read,
+       sum(r.cache_write_5m) AS cache_write_5m, sum(r.cache_write_1h) AS cache_write_1h,
+       sum(r.reasoning) AS reasoning, CASE WHEN count(*) = count(m.usd) THEN sum(m.usd) END AS usd
+FROM requests r JOIN request_money m ON m.id = r.id WHERE r.session_id = ? GROUP BY 1
+"""
+"""A request that no transcript of the main thread names (a subagent's) belongs to the turn that ran at its time."""
+
+
+_CONTEXTS = """
+SELECT turn, tokens FROM (
+    SELECT turn, input + cache_read + cache_write_5m + cache_write_1h AS tokens, max(started_at) FROM requests
+    WHERE session_id = ? AND agent_id = '' AND turn IS NOT NULL GROUP BY turn)
+"""
+"""How long the conversation was at the last request of each turn (SQLite takes the row of the maximum)."""
+
+
+def _costs(connection: sqlite3.Connection, session_id: str) -> dict[int | None, _Cost]:
+    cursor = connection.execute(_COSTS, (session_id,))
+    names = [column[0] for column in cursor.description][1:]
+    return {row[0]: _Cost(**dict(zip(names, row[1:], strict=True))) for row in cursor}
+
+
+def _view(row: _TurnRow, cost: _Cost, before: int | None, after: int | None) -> TurnView:
+    kinds = cast("Sequence[ChangeKind]", row.path_kinds)
+    codes = [int(code) for code in row.exit_codes.split()]
+    changed = [ChangedFile(*entry) for entry in zip(_split(row.paths, kinds), kinds, strict=True)]
+    failed = [Failed(*entry) for entry in zip(_split(row.failed, codes), codes, strict=True)]
     return TurnView(
         n=row.n,
         started_at=row.started_at,
@@ -97,8 +174,15 @@ def _view(connection: sqlite3.Connection, row: _TurnRow) -> TurnView:
         answer=row.answer,
         files_changed=tuple(FileChange(path=file.path, kind=file.kind) for file in changed),
         failed_commands=tuple(FailedCommand(command=entry.command, exit_code=entry.exit_code) for entry in failed),
-        requests=row.requests,
-        usage=usage,
-        usd=None if price is None else prices.usd(price, usage),
+        requests=cost.requests,
+        usage=Usage(**cost.model_dump(exclude={"requests", "usd"})),
+        usd=cost.usd,
+        context_before=before,
+        context_after=after,
         memory=render_memory(TurnMemory(tuple(changed), tuple(dict.fromkeys(failed)))),
     )
+
+
+def _split(joined: str, others: Sequence[object]) -> list[str]:
+    """The entries of a column; `others` has as many (one entry may be an empty text)."""
+    return joined.split(SEPARATOR) if others else []

@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from store import idle, lineages, pings, prices, requests, sessions
 from store.launches import token_hash
-from store.migrations import migrations
+from store.migrations import migrate
 from store.models import BudgetMode, Evidence, TTLClass, Usage
 from store.pings import Caps
 from store.rows import BudgetRow, LaunchRow, PriceRow
@@ -209,7 +209,7 @@ def add_request(
 @cache
 def _template() -> bytes:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        migrations.apply(Database(connection))
+        migrate(connection)
         return connection.serialize()
 
 

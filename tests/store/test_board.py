@@ -7,7 +7,8 @@ import sqlite3
 import pytest
 
 from store import board, budgets, idle, launches, ledger, lineages, pings, sessions, turns
-from store.database import data_version
+from store.database import data_version, immediate
+from store.ingest.writing import write
 from store.models import (
     BoardView,
     BudgetMode,
@@ -25,9 +26,8 @@ from store.models import (
     Usage,
     WaitingFor,
 )
-from store.transcripts.events import PromptEvent
-from store.transcripts.turns import TurnBuilder
 from tests.store.conftest import Connect
+from tests.store.ingest.made_up_reads import file_read, request, turn
 from tests.store.made_up import (
     AUTO,
     HAIKU,
@@ -44,6 +44,7 @@ from tests.store.made_up import (
     reserve,
     touch,
 )
+from tests.store.written_turns import add_turn
 
 KEEPER = KeeperView(
     pid=1,
@@ -372,25 +373,37 @@ def test_a_replaced_prefix_says_by_what(db: sqlite3.Connection, attached: int, b
 
 
 def test_the_detail_is_the_session_and_its_turns(db: sqlite3.Connection, attached: int) -> None:
-    builder = TurnBuilder()
-    builder.feed([PromptEvent(at=NOW, text="mend the pier", line=1, record_id="r1")])
-    turns.save(db, "s1", builder.take_changes())
+    add_turn(db, prompt="mend the pier")
     add_request(db, "m3", at=NOW + 1, model=HAIKU)
     add_request(db, "m4", at=NOW + 1, model="")
     lineages.replace(db, attached, "compacted")
     add_lineage(db, at=NOW + 2)
     helper = add_lineage(db, agent_id="helper")
     lineages.replace(db, helper, "compacted")
-    for path, session_id, malformed in (("a.jsonl", "s1", 2), ("b.jsonl", "s1", 1), ("c.jsonl", "s2", 9)):
-        db.execute("INSERT INTO sources VALUES (?, ?, 10, 1, 10, 3, ?)", (path, session_id, malformed))
     detail = board.detail(db, "s1", now=LATER, keeper_on=True, default=AUTO)
     own = set(SessionDetail.model_fields) - set(SessionView.model_fields)
     assert detail.model_dump(exclude=own) == the_only(db).model_dump()
-    assert own == {"compactions", "models", "first_at", "last_at", "malformed_lines", "turns"}
-    assert (detail.compactions, sorted(detail.models), detail.malformed_lines) == (1, [HAIKU, OPUS], 3)
-    assert (detail.first_at, detail.last_at) == (NOW, NOW)
+    assert own > {"compactions", "models", "first_at", "last_at", "malformed_lines", "turns"}
+    assert (detail.compactions, detail.models, detail.transcripts) == (1, (HAIKU, OPUS), ())
+    assert (detail.first_at, detail.last_at) == (NOW, NOW)  # without a transcript, the session's own
     assert detail.turns == turns.read(db, "s1")
     assert len(detail.turns) == 1
+
+
+def test_what_its_transcripts_say_is_in_the_detail(db: sqlite3.Connection) -> None:
+    with immediate(db):
+        write(db, file_read(turns=[turn()], requests=[request("m1")], malformed=3, first_at=NOW - 9))
+    detail = board.detail(db, "s1", now=LATER, keeper_on=True, default=AUTO)
+    assert (detail.malformed_lines, detail.prompts, detail.last_write) == (3, 1, "5m")
+    assert (detail.first_at, detail.last_at, detail.transcripts) == (NOW - 9, NOW + 60, ("/t/s1.jsonl",))
+    assert (detail.seen_by, detail.totals.requests, len(detail.turns)) == ("transcript", 1, 1)
+
+
+def test_reasoning_is_in_the_totals(db: sqlite3.Connection) -> None:
+    with immediate(db):
+        write(db, file_read(requests=[request("m1", reasoning=3), request("m2", NOW + 1, reasoning=4)]))
+    detail = board.detail(db, "s1", now=LATER, keeper_on=True, default=AUTO)
+    assert (detail.totals.output, detail.totals.reasoning) == (20, 7)
 
 
 def test_the_detail_of_a_session_without_anything(db: sqlite3.Connection) -> None:

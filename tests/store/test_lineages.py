@@ -81,6 +81,34 @@ def test_a_replaced_chain_is_let_go(db: sqlite3.Connection, lineage_id: int) -> 
     assert lineages.open_main(db) == []
 
 
+def test_what_a_break_wrote_may_be_learned_later_and_is_learned_once(db: sqlite3.Connection, lineage_id: int) -> None:
+    lineages.note_break(db, lineage_id, 1)
+    assert get(db, lineage_id).broke_tokens is None  # nothing broke
+    lineages.replace(db, lineage_id, "compacted")
+    lineages.note_break(db, lineage_id, 40_000)
+    lineages.note_break(db, lineage_id, 2)
+    assert get(db, lineage_id).broke_tokens == 40_000
+
+
+def test_several_requests_that_are_learned_of_at_once_all_count(db: sqlite3.Connection, lineage_id: int) -> None:
+    lineages.touch_by_request(
+        db,
+        lineage_id,
+        at=NOW + 90,
+        prefix_tokens=7,
+        ttl_class="1h",
+        ttl_seconds=3600.0,
+        model=OPUS,
+        evidence=Evidence.TRANSCRIPT,
+        held=False,
+        thinking=False,
+        replayable="",
+        requests=3,
+    )
+    row = get(db, lineage_id)
+    assert (row.requests, row.last_request_at, row.prefix_tokens, row.expires_at) == (4, NOW + 90, 7, NOW + 90 + 3600)
+
+
 def test_only_main_threads_of_open_sessions_may_be_pinged(db: sqlite3.Connection) -> None:
     for session_id in ("open", "ended"):
         add_session(db, session_id)
