@@ -241,7 +241,7 @@ def _attachment(record: Record, at: float | None) -> Iterator[NoticeEvent]:
     if attachment.command_mode == "prompt":
         yield NoticeEvent("queued", text, at)
     elif attachment.command_mode == "task-notification":
-        yield NoticeEvent("background", text, at)
+        yield NoticeEvent("queued_notification", text, at)
 
 
 def _usage(tokens: Tokens | None) -> Usage | None:

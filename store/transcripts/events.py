@@ -15,7 +15,9 @@ from store.turn_memory import ChangeKind
 WriteClass = TTLClass | Literal["unknown"]
 """TTL class of a request's cache write; `unknown` when tokens were written and no class was named."""
 
-NoticeKind = Literal["background", "queued", "interrupt", "slash_command", "shell_command", "api_error"]
+NoticeKind = Literal[
+    "background", "queued", "queued_notification", "interrupt", "slash_command", "shell_command", "api_error"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,14 @@ class RequestEvent:
     stop_reason: str | None
     sidechain: bool
     agent_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerEvent:
+    """Visible text of the agent, in clients that record it apart from their requests. The turn's last one counts."""
+
+    text: str
+    at: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +129,8 @@ class MetaEvent:
     version: str | None
     git_branch: str | None
     title: str | None
+    forked_from: str | None = None
+    """The session whose records this file begins with, where the client says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +143,7 @@ class MalformedLine:
 Event = (
     PromptEvent
     | RequestEvent
+    | AnswerEvent
     | ToolCallEvent
     | ToolResultEvent
     | FileChangedEvent

@@ -15,7 +15,8 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-_NOTHING = Raw(b"null")
+NOTHING = Raw(b"null")
+"""A field that is absent."""
 
 
 class Cached(Struct):
@@ -51,7 +52,7 @@ class Block(Struct):
     input: ToolInput | None = None
     tool_use_id: str | None = None
     is_error: bool | None = None
-    content: Raw = _NOTHING
+    content: Raw = NOTHING
 
 
 class Message(Struct):
@@ -61,14 +62,14 @@ class Message(Struct):
     model: str | None = None
     stop_reason: str | None = None
     usage: Tokens | None = None
-    content: Raw = _NOTHING
+    content: Raw = NOTHING
 
 
 class ToolResult(Struct, rename="camel"):
     """`toolUseResult`, where it describes a changed file."""
 
     file_path: str | None = None
-    structured_patch: Raw = _NOTHING
+    structured_patch: Raw = NOTHING
     type: str | None = None
 
 
@@ -83,7 +84,7 @@ class Attachment(Struct, rename="camel"):
 
     type: str = ""
     command_mode: str | None = None
-    prompt: Raw = _NOTHING
+    prompt: Raw = NOTHING
 
 
 class CompactMetadata(Struct):
@@ -113,14 +114,15 @@ class Record(Struct, rename="camel"):
     attachment: Attachment | None = None
     compact_metadata: CompactMetadata | None = None
     pending_background_agent_count: int | None = None
-    tool_use_result: Raw = _NOTHING
+    tool_use_result: Raw = NOTHING
     custom_title: str | None = None
     ai_title: str | None = None
     summary: str | None = None
 
 
 _S = TypeVar("_S", bound=Struct)
-_MISFIT = (msgspec.DecodeError, RecursionError)
+MISFIT = (msgspec.DecodeError, RecursionError)
+"""What the quick path raises for a line that does not fit, malformed or not."""
 _record = msgspec.json.Decoder(Record).decode
 _content = msgspec.json.Decoder(str | list[Block] | None).decode
 _tool_result = msgspec.json.Decoder(ToolResult).decode
@@ -128,23 +130,23 @@ _tool_result = msgspec.json.Decoder(ToolResult).decode
 
 def decode_record(line: bytes) -> Record | None:
     """The record in a line, or None when the line is no JSON object."""
-    if not line.isascii() and not _is_utf8(line):
+    if not line.isascii() and not is_utf8(line):
         return None
     try:
         return _record(line)
-    except _MISFIT:
-        loaded = _load(line)
-    return _salvage(Record, loaded) if isinstance(loaded, dict) else None
+    except MISFIT:
+        loaded = load_json(line)
+    return salvage(Record, loaded) if isinstance(loaded, dict) else None
 
 
 def decode_content(raw: Raw) -> str | list[Block]:
     """A message's content: its text, or its blocks. Content of any other shape is an empty list."""
     try:
         return _content(raw) or []
-    except _MISFIT:
-        loaded = _load(bytes(raw))
+    except MISFIT:
+        loaded = load_json(bytes(raw))
     if isinstance(loaded, list):
-        return [_salvage(Block, block) for block in loaded if isinstance(block, dict)]
+        return [salvage(Block, block) for block in loaded if isinstance(block, dict)]
     return loaded if isinstance(loaded, str) else []
 
 
@@ -152,12 +154,13 @@ def decode_tool_result(raw: Raw) -> ToolResult | None:
     """`toolUseResult` when it is an object."""
     try:
         return _tool_result(raw)
-    except _MISFIT:
-        loaded = _load(bytes(raw))
-    return _salvage(ToolResult, loaded) if isinstance(loaded, dict) else None
+    except MISFIT:
+        loaded = load_json(bytes(raw))
+    return salvage(ToolResult, loaded) if isinstance(loaded, dict) else None
 
 
-def _is_utf8(line: bytes) -> bool:
+def is_utf8(line: bytes) -> bool:
+    """Whether a line is text at all: strings that are skipped are not looked at by the quick path."""
     try:
         line.decode()
     except UnicodeDecodeError:
@@ -165,7 +168,7 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _load(data: bytes) -> object:
+def load_json(data: bytes) -> object:
     """The JSON value with lone surrogates replaced (they cannot be stored), or None when it is no JSON."""
     try:
         loaded = json.loads(data)
@@ -174,7 +177,7 @@ def _load(data: bytes) -> object:
         return None
 
 
-def _salvage(cls: type[_S], loaded: dict[str, object]) -> _S:
+def salvage(cls: type[_S], loaded: dict[str, object]) -> _S:
     """A struct from the fields that fit; the others keep their defaults."""
     fitting: dict[str, object] = {}
     for field in msgspec.structs.fields(cls):
@@ -185,7 +188,7 @@ def _salvage(cls: type[_S], loaded: dict[str, object]) -> _S:
         if nested is Raw:
             fitting[field.name] = Raw(json.dumps(value).encode())
         elif isinstance(value, dict) and isinstance(nested, type) and issubclass(nested, Struct):
-            fitting[field.name] = _salvage(nested, value)
+            fitting[field.name] = salvage(nested, value)
         else:
             try:
                 fitting[field.name] = msgspec.convert(value, field.type)

@@ -14,6 +14,7 @@ from typing import Literal
 
 from store.models import Usage, WaitingFor
 from store.transcripts.events import (
+    AnswerEvent,
     CommandFailedEvent,
     CompactionEvent,
     Event,
@@ -36,9 +37,10 @@ _GOES_ON = frozenset({None, "tool_use", "pause_turn"})
 """Stop reasons after which the agent works on (None: not known yet, which is most records)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Request:
-    """One call to the provider, as far as the transcript knows it."""
+    """One call to the provider, as far as the transcript knows it. (Changed in place by the builder, which hands out
+    copies: a request has several records, and the last one wins.)"""
 
     message_id: str
     turn: int
@@ -73,7 +75,6 @@ class Turn:
     failed_commands: tuple[FailedCommand, ...]
     """One entry per failed call; the memory names a command that failed twice in the same way once."""
     message_ids: tuple[str, ...]
-    usage: Usage
     compactions: int
     background: int
     """How many background tasks reported into this turn."""
@@ -158,22 +159,28 @@ class TurnBuilder:
     @property
     def requests(self) -> tuple[Request, ...]:
         """All requests so far, in the order of their first record."""
-        return tuple(self._requests.values())
+        return tuple(replace(known) for known in self._requests.values())
 
     def take_changes(self) -> Changes:
         """The turns and requests that changed since the last call."""
         turns = tuple(self._freeze(self._turns[n]) for n in sorted(self._changed_turns) if self._turns[n].shown)
-        requests = tuple(self._requests[message_id] for message_id in self._changed_requests)
+        requests = tuple(replace(self._requests[message_id]) for message_id in self._changed_requests)
         self._changed_turns.clear()
         self._changed_requests.clear()
         return Changes(turns, requests)
 
+    @property
+    def last_write(self) -> WriteClass | None:
+        """TTL class of the last request that wrote anything to the cache."""
+        return next((known.written for known in reversed(self._requests.values()) if known.written), None)
+
     def feed(self, events: Iterable[Event]) -> None:
         """Take the next events of the file."""
         for event in events:
-            self._take(event)
+            self.take(event)
 
-    def _take(self, event: Event) -> None:
+    def take(self, event: Event) -> None:
+        """Take the next event of the file."""
         turn = self._turns[-1]
         match event:
             case RequestEvent():
@@ -190,6 +197,8 @@ class TurnBuilder:
                 # A prompt only comes when the calls before it were answered or given up.
                 self._pending.clear()
                 self._works("user", event.at)
+            case AnswerEvent():
+                turn.answer_id, turn.answer = "", [event.text]
             case FileChangedEvent():
                 turn.kept.file_changed(event.path, event.kind)
             case CommandFailedEvent():
@@ -220,6 +229,8 @@ class TurnBuilder:
             self._works("notification", event.at)
         elif event.kind == "queued":
             self._works("user", event.at)
+        elif event.kind == "queued_notification":
+            self._works("notification", event.at)
 
     def _request(self, event: RequestEvent, turn: _OpenTurn) -> None:
         known = self._requests.get(event.message_id)
@@ -241,16 +252,13 @@ class TurnBuilder:
                 sidechain=event.sidechain,
                 agent_id=event.agent_id,
             )
+            self._requests[event.message_id] = known
         else:
-            known = replace(
-                known,
-                last_at=event.at if event.at is not None else known.last_at,
-                model=event.model or known.model,
-                usage=event.usage or known.usage,
-                written=event.written if event.usage else known.written,
-                stop_reason=event.stop_reason,
-            )
-        self._requests[event.message_id] = known
+            known.last_at = event.at if event.at is not None else known.last_at
+            known.model = event.model or known.model
+            known.stop_reason = event.stop_reason
+            if event.usage is not None:
+                known.usage, known.written = event.usage, event.written
         self._changed_requests[event.message_id] = None
         self._changed_turns.add(known.turn)
         if event.sidechain:
@@ -263,7 +271,6 @@ class TurnBuilder:
             turn.answer.append(event.text)
 
     def _freeze(self, turn: _OpenTurn) -> Turn:
-        usages = [self._requests[message_id].usage for message_id in turn.message_ids]
         return Turn(
             n=turn.n,
             started_at=turn.first_at,
@@ -274,24 +281,6 @@ class TurnBuilder:
             memory=turn.kept.memory,
             failed_commands=tuple(turn.failed),
             message_ids=tuple(turn.message_ids),
-            usage=add_usage(usages),
             compactions=turn.compactions,
             background=turn.background,
         )
-
-
-def add_usage(usages: Iterable[Usage]) -> Usage:
-    """The sum of several requests' tokens."""
-    totals = [0, 0, 0, 0, 0]
-    for usage in usages:
-        for place, tokens in enumerate(
-            (usage.input, usage.output, usage.cache_read, usage.cache_write_5m, usage.cache_write_1h)
-        ):
-            totals[place] += tokens
-    return Usage(
-        input=totals[0],
-        output=totals[1],
-        cache_read=totals[2],
-        cache_write_5m=totals[3],
-        cache_write_1h=totals[4],
-    )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from store.models import Usage, WaitingFor
 from store.transcripts.claude import ClaudeReader
 from store.transcripts.events import (
+    AnswerEvent,
     CommandFailedEvent,
     CompactionEvent,
     Event,
@@ -23,8 +24,9 @@ from store.transcripts.events import (
     ToolCallEvent,
     ToolResultEvent,
     TurnEndedEvent,
+    WriteClass,
 )
-from store.transcripts.turns import Request, Turn, TurnBuilder, add_usage
+from store.transcripts.turns import Request, Turn, TurnBuilder
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "transcripts" / "claude"
 
@@ -61,7 +63,6 @@ def test_a_turn_goes_from_prompt_to_prompt() -> None:
     assert (first.n, first.prompt, first.prompt_id, first.answer) == (1, "one", "u-10", "done")
     assert (first.started_at, first.ended_at) == (10, 20)
     assert first.message_ids == ("m1", "m2")
-    assert first.usage == Usage(input=20, output=2)
     assert first.files_changed == (("/a", "M"),)
     assert first.failed_commands == (("make", 2),)
     assert (second.n, second.prompt, second.message_ids, second.answer) == (2, "two", ("m3",), "")
@@ -73,7 +74,7 @@ def test_a_request_counts_once_and_its_last_record_wins() -> None:
     assert counted.usage.output == 50
     assert counted.stop_reason == "end_turn"
     assert (counted.first_at, counted.last_at, counted.turn) == (2, 3, 1)
-    assert builder.turns[0].usage == Usage(input=10, output=50)
+    assert builder.turns[0].message_ids == ("m",)
 
 
 def test_a_late_record_of_an_earlier_request_counts_in_its_own_turn() -> None:
@@ -81,7 +82,8 @@ def test_a_late_record_of_an_earlier_request_counts_in_its_own_turn() -> None:
     builder.take_changes()
     builder.feed([prompt(5), request("m", 6, output=70)])
     changes = builder.take_changes()
-    assert [(turn.n, turn.usage.output) for turn in changes.turns] == [(1, 70), (2, 0)]
+    assert [(turn.n, turn.message_ids) for turn in changes.turns] == [(1, ("m",)), (2, ())]
+    assert [(counted.turn, counted.usage.output) for counted in changes.requests] == [(1, 70)]
 
 
 def test_a_record_without_usage_keeps_what_was_known() -> None:
@@ -193,10 +195,41 @@ def test_pending_tools_are_named() -> None:
     assert built(ToolCallEvent("t", "Bash", 2)).pending_tools == {"t": "Bash"}
 
 
-def test_usage_adds_up_by_kind() -> None:
-    one = Usage(input=1, output=2, cache_read=3, cache_write_5m=4, cache_write_1h=5)
-    assert add_usage([one, one, one]) == Usage(input=3, output=6, cache_read=9, cache_write_5m=12, cache_write_1h=15)
-    assert add_usage([]) == Usage()
+def test_text_that_is_told_apart_from_requests_is_the_answer_until_the_next() -> None:
+    builder = built(prompt(1), AnswerEvent("first", 2), request("m1", 3), AnswerEvent("last", 4))
+    assert (builder.turns[0].answer, builder.turns[0].ended_at) == ("last", 4)
+    assert [turn.answer for turn in builder.take_changes().turns] == ["last"]
+    builder.feed([AnswerEvent("after all", 5)])
+    assert [turn.answer for turn in builder.take_changes().turns] == ["after all"]
+    builder.feed([prompt(6), AnswerEvent("another", 7), request("m2", 8, text="with the request")])
+    assert [turn.answer for turn in builder.turns] == ["after all", "with the request"]
+
+
+def test_what_was_handed_out_does_not_change() -> None:
+    builder = built(prompt(1), request("m", 2, output=1))
+    (taken,) = builder.take_changes().requests
+    (seen,) = builder.requests
+    builder.feed([request("m", 3, output=50, stop="end_turn")])
+    assert (taken.usage.output, seen.usage.output, taken.stop_reason) == (1, 1, None)
+    assert builder.requests[0].usage.output == 50
+
+
+def test_the_last_class_that_was_written() -> None:
+    def written(message_id: str, written: WriteClass | None) -> RequestEvent:
+        return RequestEvent(message_id, 1, None, Usage(), written, "", None, False, None)
+
+    builder = TurnBuilder()
+    told: list[tuple[str, WriteClass | None, WriteClass | None]] = [
+        ("m1", None, None),
+        ("m2", "1h", "1h"),
+        ("m3", "unknown", "unknown"),
+        ("m4", None, "unknown"),
+        ("m3", "5m", "5m"),
+        ("m3", None, "1h"),  # (its last record wins: after all it wrote nothing)
+    ]
+    for message_id, kind, last in told:
+        builder.take(written(message_id, kind))
+        assert builder.last_write == last
 
 
 EVENTS = st.lists(
@@ -227,9 +260,6 @@ def test_changes_in_any_pieces_lead_to_the_same_turns_and_no_request_is_lost(
     assert tuple(requests.values()) == whole.requests
     last = {event.message_id: event.usage for event in events if isinstance(event, RequestEvent)}
     assert {counted.message_id: counted.usage for counted in whole.requests} == last
-    assert add_usage(turn.usage for turn in whole.turns) == add_usage(
-        usage for usage in last.values() if usage is not None
-    )
     assert [message for turn in whole.turns for message in turn.message_ids] == list(last)
 
 

@@ -1,0 +1,63 @@
+"""Which transcripts changed since the last look, cheaply enough to ask every second.
+
+A look asks for the times of folders and databases and of the files that are being written; only when a folder has
+changed, and once in a while to be sure, everything is walked again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from store.ingest.scan import place, scan_clients
+from store.transcripts.clients import Client, Environ, Found
+from store.transcripts.registry import CLIENTS
+
+WALK_EVERY = 30
+"""Looks after which everything is walked, whatever the folders say."""
+
+
+class Index:
+    """The transcripts of all clients, as they were at the last look."""
+
+    def __init__(self, environ: Environ, home: Path, clients: Sequence[Client] = CLIENTS) -> None:
+        self._environ = environ
+        self._home = home
+        self._clients = clients
+        self._places: dict[str, int] = {}
+        self._looks = 0
+        self.files: dict[str, Found] = {}
+        """By path. A file that was deleted is forgotten; what it said is in the store."""
+
+    def look(self, hot: Collection[str]) -> list[Found]:
+        """Those that are new or have changed. `hot`: paths of files that are likely to grow now."""
+        self._looks += 1
+        if self._looks % WALK_EVERY == 1 or any(place(path) != at for path, at in self._places.items()):
+            return self._walk()
+        return [found for path in hot if (found := self._again(path)) is not None]
+
+    def forget(self, path: str) -> None:
+        """Let the next look find this file new."""
+        self.files.pop(path, None)
+        self._looks = 0
+
+    def _walk(self) -> list[Found]:
+        scan = scan_clients(self._environ, self._home, self._clients)
+        self._places = dict(scan.places)
+        before, self.files = self.files, {found.path: found for found in scan.found}
+        return [found for found in scan.found if before.get(found.path) != found]
+
+    def _again(self, path: str) -> Found | None:
+        known = self.files.get(path)
+        if known is None:
+            return None
+        try:
+            seen = os.stat(path)  # noqa: PTH116 - asked every second for each open session
+        except OSError:
+            return None  # (a session in a database has no file of its own; its database is a place)
+        if (seen.st_size, seen.st_mtime_ns) == (known.size, known.mtime_ns):
+            return None
+        self.files[path] = replace(known, size=seen.st_size, mtime_ns=seen.st_mtime_ns)
+        return self.files[path]
