@@ -67,11 +67,19 @@ class BudgetConfig(_Section):
     """Smaller prefixes are cheaper to write again than to look after."""
 
 
+class HistoryConfig(_Section):
+    """What is read of the clients' own transcripts."""
+
+    catch_up: bool = True
+    """At the keeper's start, read what was written while none ran."""
+
+
 class Config(_Section):
     """`config.toml`."""
 
     providers: ProvidersConfig = ProvidersConfig()
     budget: BudgetConfig = BudgetConfig()
+    history: HistoryConfig = HistoryConfig()
 
     def ttl(self, ttl_class: TTLClass | None) -> float | None:
         """Seconds that an entry of this class lives, or None for an unknown class."""

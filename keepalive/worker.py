@@ -13,19 +13,23 @@ import os
 import signal
 import socket
 import sqlite3
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 
+from keepalive import catch_up
 from keepalive import config as configuration
 from keepalive.clock import Clock, SystemClock
 from keepalive.clock_guard import ClockGuard
 from keepalive.config import Config
 from keepalive.flights import Flights
+from keepalive.follower import Follower
 from keepalive.gateway import Gateway
 from keepalive.keeper import front_ends_alive
 from keepalive.keeper_log import log_to
 from keepalive.liveness import SystemProcesses
 from keepalive.observer import Observer
+from keepalive.open_sessions.look import Folders, OpenSessions
 from keepalive.paths import Paths, find_paths
 from keepalive.pinger import Pinger
 from keepalive.presence import Presence
@@ -62,15 +66,19 @@ class Worker:
         upstream: str | None = None,
         parent: int | None = None,
         stay: bool = False,
+        reads_missed: bool = False,
+        environ: Mapping[str, str] = os.environ,
         leave_after: float = LEAVE_AFTER,
         house_seconds: float = HOUSE_SECONDS,
     ) -> None:
-        """`sock` listens already; `parent`: the supervisor's pid, None when there is none; `stay`: never leave by
-        itself, else it does so `leave_after` seconds after anybody needed it, as seen every `house_seconds`."""
+        """`sock` listens already; `parent`: the supervisor's pid, None when there is none; `reads_missed`: read
+        what was written while no keeper ran; `stay`: never leave by itself, else it does so `leave_after` seconds
+        after anybody needed it, as seen every `house_seconds`."""
         self._clock = clock
         self._sock = sock
         self._parent = parent
         self._stay = stay
+        self._reads_missed = reads_missed
         self._leave_after = leave_after
         self._house_seconds = house_seconds
         self._upstream = upstream or config.providers.anthropic.upstream
@@ -117,13 +125,21 @@ class Worker:
         self._watcher = Watcher(
             store=self._store,
             clock=clock,
-            config=config,
-            claude_dir=paths.claude_dir,
             launch_dir=paths.launch_dir,
-            processes=processes,
+            sight=OpenSessions(
+                Folders.find(environ, claude_dir=paths.claude_dir, codex_dir=paths.codex_dir), processes
+            ),
             presence=presence,
             changed=self.pinger.replan,
             ended=self._vault.drop_session,
+        )
+        self._follower = Follower(
+            store=self._store,
+            clock=clock,
+            config=config,
+            environ=environ,
+            home=Path(environ.get("HOME") or Path.home()),
+            changed=self.pinger.replan,
         )
 
     def stop(self) -> None:
@@ -142,6 +158,8 @@ class Worker:
             asyncio.create_task(self._every(LOOK_SECONDS, self._look)),
             asyncio.create_task(self._every(self._house_seconds, self._keep_house)),
         ]
+        if self._reads_missed:
+            loops.append(asyncio.create_task(catch_up.beside()))
         log.info("worker %d serves 127.0.0.1:%d", os.getpid(), self._port)
         try:
             await self._stopping.wait()
@@ -230,6 +248,7 @@ class Worker:
             await self._store.write(lambda c: self._write_status(c, supervised=False))
         await self.pinger.check_clock()
         await self._watcher.poll()
+        await self._follower.poll()
 
     async def _keep_house(self) -> None:
         now = self._clock.wall()
@@ -274,6 +293,7 @@ async def _serve(options: argparse.Namespace, paths: Paths, config: Config) -> N
         upstream=options.upstream,
         parent=options.parent,
         stay=options.stay,
+        reads_missed=config.history.catch_up,
     )
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

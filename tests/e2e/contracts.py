@@ -51,6 +51,7 @@ class Session(_Contract):
     status: str
     waiting_for: str | None
     pid: int | None
+    seen_by: str
     login: str | None
     ended_at: datetime | None
     context_tokens: int | None
@@ -59,17 +60,32 @@ class Session(_Contract):
     totals: Totals
 
 
+class FileChange(_Contract):
+    path: str
+    kind: str
+
+
+class FailedCommand(_Contract):
+    command: str
+    exit_code: int
+
+
 class Turn(_Contract):
     n: int
     prompt: str
     answer: str
     requests: int
+    files_changed: tuple[FileChange, ...]
+    failed_commands: tuple[FailedCommand, ...]
+    memory: str
 
 
 class Detail(Session):
     """`show ID --json`."""
 
     compactions: int
+    copied_requests: int
+    transcripts: tuple[str, ...]
     turns: tuple[Turn, ...]
 
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -91,17 +91,27 @@ class Stage(Product):
 
     def start(self, *arguments: str, login: Mapping[str, str] | None = None) -> Client:
         """`warmside run --upstream PROVIDER -- claude ARGUMENTS` in a new window, up to its first prompt."""
+        through_us = (str(WARMSIDE), "run", "--upstream", self.provider_url, "--")
+        client = self._window(through_us, arguments, {"ANTHROPIC_API_KEY": KEY} if login is None else login)
+        self._note_token(client.pid)
+        return client
+
+    def start_passive(self, *arguments: str) -> Client:
+        """`claude ARGUMENTS` that knows nothing of us and talks to the provider itself."""
+        own = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": self.provider_url, "NO_PROXY": "127.0.0.1"}
+        return self._window((), arguments, own)
+
+    def _window(self, before: Sequence[str], arguments: Sequence[str], more: Mapping[str, str]) -> Client:
         self._windows += 1
         window = f"w{self._windows}"
-        environment = self.environment(**({"ANTHROPIC_API_KEY": KEY} if login is None else login))
-        command = [str(WARMSIDE), "run", "--upstream", self.provider_url, "--", str(self.claude), *arguments]
+        environment = self.environment(**more)
+        command = [*before, str(self.claude), *arguments]
         inner = ["env", "-i", *(f"{name}={value}" for name, value in environment.items()), *command]
         self.tmux("new-session", "-d", "-s", window, "-x", "160", "-y", "50", "-c", str(self.work), *inner)
         pid = int(self.tmux("list-panes", "-t", window, "-F", "#{pane_pid}"))
         client = Client(self, window, pid)
         # The client has the pid of what we started: `run` became it.
         client.wait(lambda: client.about().get("status") == "idle", "the client is ready")
-        self._note_token(pid)
         return client
 
     def _note_token(self, pid: int) -> None:

@@ -67,6 +67,7 @@ async def running(paths: Paths, *, parent: int | None = None, stay: bool = False
         sock=sock,
         parent=parent,
         stay=stay,
+        environ={"HOME": str(paths.state_dir), "CLAUDE_CONFIG_DIR": str(paths.claude_dir)},
         leave_after=LEAVE_AFTER,
         house_seconds=0.02,
     )

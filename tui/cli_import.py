@@ -1,0 +1,121 @@
+"""`import`: read transcripts into the store. Starts light: a second import of an unchanged machine loads no reader."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from keepalive.paths import find_paths
+from store.ingest.importer import Report, Totals, cores, import_scan
+from store.ingest.scan import Scan, scan_clients, scan_paths
+from store.migrations import open_store
+
+if TYPE_CHECKING:
+    from keepalive.config import Config
+    from store.models import TTLClass
+
+STOPPED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+@click.command("import")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--workers", type=click.IntRange(1, 64), help="Processes that read (default: one a core, 4 at most).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object with the totals.")
+def import_command(paths: tuple[Path, ...], workers: int | None, as_json: bool) -> None:
+    """Read transcripts, newest first: PATHs, or the clients' own folders.
+
+    Files that have not changed since the last time are not opened. Ctrl-C loses nothing: run it again to go on.
+    """
+    at = find_paths()
+    try:
+        scan = scan_paths(paths) if paths else scan_clients(os.environ, Path.home())
+    except FileNotFoundError as error:
+        raise click.ClickException(str(error)) from error
+    with closing(open_store(at.store_file)) as connection, _progress(shown=not as_json) as report:
+        try:
+            totals = import_scan(
+                connection,
+                scan,
+                workers=workers or cores(),
+                progress=report,
+                complain=_complain,
+                lifetime=_Lifetimes(at.config_file),
+            )
+        except KeyboardInterrupt:
+            click.echo("warmside: stopped; what was read is stored, the same command goes on from there", err=True)
+            sys.exit(STOPPED)
+        if totals.files:
+            from keepalive.catch_up import price_models
+
+            price_models(connection)
+    click.echo(_json(totals) if as_json else _words(totals, scan))
+
+
+class _Lifetimes:
+    """Lifetimes as configured; the configuration is read when the first request is written."""
+
+    def __init__(self, config_file: Path) -> None:
+        self._config_file = config_file
+        self._known: Config | None = None
+
+    def __call__(self, ttl_class: TTLClass | None) -> float | None:
+        if self._known is None:
+            from keepalive import config
+
+            try:
+                self._known = config.load(self._config_file)
+            except config.ConfigError as error:  # no reason to read nothing
+                _complain(f"{error}; going on with the usual lifetimes")
+                self._known = config.Config()
+        return self._known.ttl(ttl_class)
+
+
+def _complain(line: str) -> None:
+    text = "".join(char if char.isprintable() else " " for char in line)
+    click.echo(f"warmside: {' '.join(text.split())}", err=True)
+
+
+@contextmanager
+def _progress(*, shown: bool) -> Iterator[Report | None]:
+    """A bar with rate and time left, on a terminal."""
+    if not (shown and sys.stderr.isatty()):
+        yield None
+        return
+    from tui.import_bar import bar
+
+    with bar() as report:
+        yield report
+
+
+def _json(totals: Totals) -> str:
+    import json
+    from dataclasses import asdict
+
+    return json.dumps({**asdict(totals), "seconds": round(totals.seconds, 3)}, indent=2)
+
+
+def _words(totals: Totals, scan: Scan) -> str:
+    if not scan.found and not totals.errors:
+        return "No transcripts found. Give a folder: warmside import PATH"
+    if not totals.files:
+        return f"Nothing new: {totals.unchanged:,} transcripts are as they were{_trouble(totals)}."
+    rate = totals.bytes / 1e6 / max(totals.seconds, 1e-3)
+    malformed = f", {totals.malformed_lines:,} malformed lines skipped" if totals.malformed_lines else ""
+    unchanged = f"; {totals.unchanged:,} were as before" if totals.unchanged else ""
+    return (
+        f"Read {totals.files:,} transcripts ({totals.bytes / 1e6:,.1f} MB) in {totals.seconds:.1f} s"
+        f" ({rate:,.0f} MB/s):"
+        f" {totals.sessions:,} sessions, {totals.turns:,} turns, {totals.requests:,} requests{malformed}{unchanged}"
+        f"{_trouble(totals)}."
+    )
+
+
+def _trouble(totals: Totals) -> str:
+    return f"; {totals.errors:,} could not be read" if totals.errors else ""
