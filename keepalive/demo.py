@@ -121,7 +121,7 @@ def running(lifetime: float = LIFETIME) -> Iterator[Demo]:
         home = Path(tempfile.mkdtemp(prefix="warmside-demo-")).resolve()
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         stack.callback(_end_keeper_of, home)
-        stack.enter_context(_environment({HOME: str(home), CLAUDE_HOME: str(home / "claude")}))
+        stack.enter_context(_environment({HOME: str(home), CLAUDE_HOME: str(home / "claude"), **_nobody_elses(home)}))
         paths = find_paths()
         provider, url = _start_provider(stack, paths, lifetime)
         paths.config_file.write_text(config_text(url, lifetime), encoding="utf-8")
@@ -235,6 +235,12 @@ def _error_log(paths: Paths) -> Path:
 def _last_line(paths: Paths) -> str:
     lines = _error_log(paths).read_text(encoding="utf-8", errors="replace").split("\n")
     return next((line for line in reversed(lines) if line.strip()), "no message")
+
+
+def _nobody_elses(home: Path) -> dict[str, str]:
+    """Other clients' folders, so that the person's own sessions are not taken for the demo's."""
+    moved = {"CODEX_HOME": "codex", "XDG_DATA_HOME": "data", "GEMINI_CLI_HOME": "gemini"}
+    return {"HOME": str(home), "OPENCODE_DB": "", **{name: str(home / folder) for name, folder in moved.items()}}
 
 
 @contextmanager

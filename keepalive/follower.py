@@ -127,7 +127,7 @@ def _note_waiting(connection: sqlite3.Connection, session_id: str, waiting: Wait
     session = sessions.get(connection, session_id)
     if session is None or session.ended_at is not None or session.launch_id is not None:
         return
-    if session.seen_by == "session_file":
+    if session.seen_by == "session_file" and session.status is not Status.UNKNOWN:
         # The client says that it works, and the transcript tells a running tool from a thinking model.
         if session.status is not Status.BUSY or session.waiting_for is WaitingFor.PERMISSION:
             return

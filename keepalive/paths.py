@@ -14,6 +14,7 @@ import platformdirs
 
 HOME = "WARMSIDE_HOME"
 CLAUDE_HOME = "CLAUDE_CONFIG_DIR"
+CODEX_HOME = "CODEX_HOME"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Paths:
     lock_file: Path
     log_file: Path
     claude_dir: Path
+    codex_dir: Path
 
     @property
     def launch_dir(self) -> Path:
@@ -42,7 +44,7 @@ def find_paths(environ: Mapping[str, str] = os.environ) -> Paths:
         config = platformdirs.user_config_path("warmside")
         state = platformdirs.user_state_path("warmside")
         data = platformdirs.user_data_path("warmside")
-    claude = environ.get(CLAUDE_HOME)
+    claude, codex = environ.get(CLAUDE_HOME), environ.get(CODEX_HOME)
     return Paths(
         config_file=config / "config.toml",
         state_dir=state,
@@ -50,12 +52,14 @@ def find_paths(environ: Mapping[str, str] = os.environ) -> Paths:
         lock_file=state / "keeper.lock",
         log_file=state / "keeper.log",
         claude_dir=_absolute(claude) if claude else Path.home() / ".claude",
+        codex_dir=_absolute(codex) if codex else Path.home() / ".codex",
     )
 
 
 def fixed(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """The environment for a process that will run in another folder: relative folders in it made absolute."""
-    return {**environ, **{name: str(_absolute(environ[name])) for name in (HOME, CLAUDE_HOME) if environ.get(name)}}
+    names = (HOME, CLAUDE_HOME, CODEX_HOME)
+    return {**environ, **{name: str(_absolute(environ[name])) for name in names if environ.get(name)}}
 
 
 def _absolute(path: str) -> Path:

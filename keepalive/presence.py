@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from keepalive.liveness import Processes, read_session_files
+from keepalive.liveness import Processes
+from keepalive.open_sessions.claude import read_session_files
+from keepalive.open_sessions.types import CLAUDE
 from store.rows import LaunchRow, SessionRow
 
 START_SLACK = 2.0
@@ -30,8 +32,8 @@ class Presence:
             return True  # nothing is known; the launch's own process is watched
         if not self.process_alive(session):
             return False
-        if session.pid_started is None:
-            return True
+        if session.pid_started is None or session.agent != CLAUDE:
+            return True  # (the watcher ends the others' sessions within a look)
         files = read_session_files(self._claude_dir)
         if files.unreadable:
             return True  # being rewritten at this moment: the process is the witness

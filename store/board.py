@@ -24,6 +24,7 @@ from store.models import (
     Totals,
 )
 from store.rows import BudgetRow, LineageRow, PriceRow, SessionRow, fetch_all
+from store.session_filter import EVERY_SESSION, SessionFilter
 from store.sessions import UnknownSession
 
 _PLANNED = frozenset({"kept", "held", "tool_guard"})
@@ -69,16 +70,19 @@ def sessions(
     keeper_on: bool,
     default: BudgetRow,
     open_only: bool = False,
+    chosen: SessionFilter = EVERY_SESSION,
     limit: int = 100,
 ) -> list[SessionView]:
     """Open and ended sessions, newest first."""
-    where = "WHERE ended_at IS NULL" if open_only else ""
+    condition, values = chosen.condition()
+    where = " AND ".join(["1", *(["ended_at IS NULL"] if open_only else ()), *([condition] if condition else ())])
     with snapshot(connection):
         rows = fetch_all(
             SessionRow,
             connection.execute(
-                f"SELECT * FROM sessions {where} ORDER BY coalesce(last_activity_at, opened_at) DESC LIMIT ?",  # noqa: S608
-                (limit,),
+                f"SELECT * FROM sessions WHERE {where}"  # noqa: S608
+                " ORDER BY coalesce(last_activity_at, opened_at) DESC LIMIT :limit",
+                {**values, "limit": limit},
             ),
         )
         return _views(connection, rows, now, keeper_on, default)

@@ -17,6 +17,7 @@ STEPS = (
     "m007_indexes_for_the_board",
     "m008_history",
     "m009_search",
+    "m010_indexes_for_the_search",
 )
 """Every step by name, so that a store that is up to date is opened without importing the steps (30 ms)."""
 

@@ -15,8 +15,11 @@ COMMANDS = {
     "run": ("tui.cli_run", "run", "Start an agent so that its cache can be kept warm."),
     "demo": ("tui.cli_demo", "demo", "Watch the whole loop on simulated agents: no key, no network."),
     "keeper": ("tui.cli_keeper", "keeper_group", "The background process: run, start, stop, status."),
+    "import": ("tui.cli_import", "import_command", "Read transcripts into the store."),
     "sessions": ("tui.cli_read", "sessions_command", "List sessions, newest first."),
     "show": ("tui.cli_read", "show", "Show one session and its turns."),
+    "search": ("tui.cli_search", "search_command", "Find turns by what was asked, answered, changed or failed."),
+    "export": ("tui.cli_export", "export", "Write sessions as Markdown or JSON."),
     "ledger": ("tui.cli_read", "ledger_command", "What keep-alive spent, saved and lost."),
     "budget": ("tui.cli_budget", "budget", "Show or set what keep-alive may spend."),
 }

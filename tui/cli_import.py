@@ -37,7 +37,8 @@ def import_command(paths: tuple[Path, ...], workers: int | None, as_json: bool) 
     try:
         scan = scan_paths(paths) if paths else scan_clients(os.environ, Path.home())
     except FileNotFoundError as error:
-        raise click.ClickException(str(error)) from error
+        _complain(str(error))
+        sys.exit(1)
     with closing(open_store(at.store_file)) as connection, _progress(shown=not as_json) as report:
         try:
             totals = import_scan(

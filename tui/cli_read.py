@@ -8,16 +8,23 @@ import click
 
 from store import board, ledger, sessions
 from store.models import SessionDetail, SessionView
+from tui import filters
 from tui.cli_context import here
 from tui.format import clean
 from tui.json_out import dumps, iso
 
+EVERY_SESSION = 1_000_000
+
 
 @click.command("sessions")
 @click.option("--open", "open_only", is_flag=True, help="Only sessions that are open.")
-@click.option("--limit", type=click.IntRange(1, 1_000_000), default=100, show_default=True, help="At most this many.")
+@click.option("--project", help=filters.PROJECT_HELP)
+@click.option("--agent", help=filters.AGENT_HELP)
+@click.option(
+    "--limit", type=click.IntRange(1, EVERY_SESSION), default=100, show_default=True, help="At most this many."
+)
 @click.option("--json", "as_json", is_flag=True, help="A JSON list, newest first.")
-def sessions_command(open_only: bool, limit: int, as_json: bool) -> None:
+def sessions_command(open_only: bool, project: str | None, agent: str | None, limit: int, as_json: bool) -> None:
     """List sessions, newest first."""
     at = here()
     views = board.sessions(
@@ -26,6 +33,7 @@ def sessions_command(open_only: bool, limit: int, as_json: bool) -> None:
         keeper_on=at.keeper is not None,
         default=at.config.default_budget(),
         open_only=open_only,
+        chosen=filters.sessions(project, agent),
         limit=limit,
     )
     if as_json:
@@ -40,8 +48,11 @@ def sessions_command(open_only: bool, limit: int, as_json: bool) -> None:
 @click.command()
 @click.argument("session")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def show(session: str, as_json: bool) -> None:
+@click.option("--markdown", is_flag=True, help="A Markdown document, as `export` writes it.")
+def show(session: str, as_json: bool, markdown: bool) -> None:
     """Show one session and its turns; SESSION is an id or the unique beginning of one."""
+    if as_json and markdown:
+        raise click.UsageError("choose one of --json and --markdown")
     at = here()
     detail = board.detail(
         at.connection,
@@ -50,6 +61,11 @@ def show(session: str, as_json: bool) -> None:
         keeper_on=at.keeper is not None,
         default=at.config.default_budget(),
     )
+    if markdown:
+        from store.export import markdown as document
+
+        click.echo(document(detail), nl=False)
+        return
     click.echo(dumps(detail) if as_json else _detail(detail))
 
 

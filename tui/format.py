@@ -12,27 +12,17 @@ from datetime import datetime, tzinfo
 
 from rich.cells import cell_len, set_cell_size
 
+from store.plain_text import one_line
+
 NOTHING = "–"
 BAR_CELLS = 7
 CLEAN_LIMIT = 4_000
 """Longer texts are cut before they are cleaned: no screen shows more, and a row must stay cheap."""
 
-_ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor moves
-    r"|(?:\x1b[]P^_X]|[\x90\x98\x9d-\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)"  # OSC, DCS and their like
-    r"|\x1b[ -/]*[0-~]"
-)
-# Variation selectors, the enclosing keycap and skin tones change a width that terminals do not agree on.
-_WIDTH_CHANGERS = re.compile("[︀-️⃣\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
-
 
 def clean(text: str) -> str:
     """Foreign text as one line of printable characters: no escapes, controls, direction marks or joiners."""
-    text = text[:CLEAN_LIMIT]
-    if not (text.isascii() and text.isprintable()):
-        text = _WIDTH_CHANGERS.sub("", _ESCAPES.sub("", text))
-        text = "".join(ch if ch.isprintable() else " " if ch.isspace() else "" for ch in text)
-    return " ".join(text.split())
+    return one_line(text[:CLEAN_LIMIT])
 
 
 def cut(text: str, width: int) -> str:

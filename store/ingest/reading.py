@@ -22,6 +22,8 @@ from store.transcripts.turns import Changes, Request, Turn
 from store.turns import SEPARATOR
 
 _BUFFER_BYTES = 1 << 20
+_MOST_TOKENS = 10**12
+"""Larger figures are damage; sums of these still fit the database's integers."""
 
 
 class TurnRow(NamedTuple):
@@ -128,20 +130,24 @@ def _request_row(request: Request, agent_id: str, undated: float) -> RequestRow:
     usage = request.usage
     started = request.asked_at if request.asked_at is not None else request.first_at
     return RequestRow(
-        request.message_id,
-        None if agent_id else request.turn,
-        agent_id or request.agent_id or ("sidechain" if request.sidechain else ""),
-        request.model or "",
-        undated if started is None else started,
-        request.last_at,
-        usage.input,
-        usage.output,
-        usage.cache_read,
-        usage.cache_write_5m,
-        usage.cache_write_1h,
-        usage.reasoning,
-        request.written if request.written in ("5m", "1h") else None,
+        message_id=request.message_id,
+        turn=None if agent_id else request.turn,
+        agent_id=agent_id or request.agent_id or ("sidechain" if request.sidechain else ""),
+        model=request.model or "",
+        started_at=undated if started is None else started,
+        ended_at=request.last_at,
+        input=_figure(usage.input),
+        output=_figure(usage.output),
+        cache_read=_figure(usage.cache_read),
+        cache_write_5m=_figure(usage.cache_write_5m),
+        cache_write_1h=_figure(usage.cache_write_1h),
+        reasoning=_figure(usage.reasoning),
+        ttl_class=request.written if request.written in ("5m", "1h") else None,
     )
+
+
+def _figure(tokens: int) -> int:
+    return min(max(0, tokens), _MOST_TOKENS)
 
 
 def _open(path: str) -> BinaryIO:

@@ -41,6 +41,9 @@ class _Look:
         """Note a file when it is somebody's transcript."""
         if not path.endswith(_SUFFIXES):
             return
+        if not _is_text(path):
+            self.errors.append(f"{os.fsencode(path)!r}: its name is no text")
+            return
         as_path = Path(path)
         for client in self.clients:
             claim = client.claim(as_path)
@@ -117,6 +120,14 @@ def changed(connection: sqlite3.Connection, found: Iterable[Found]) -> list[Foun
     known = {row[0]: (row[1], row[2]) for row in connection.execute("SELECT path, size, mtime_ns FROM sources")}
     news = [one for one in found if known.get(one.path) != (one.size, one.mtime_ns)]
     return sorted(news, key=lambda one: (-one.mtime_ns, one.path))
+
+
+def _is_text(path: str) -> bool:
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # (bytes of a name that are no UTF-8: no database could hold it as text)
+        return False
+    return True
 
 
 def _result(look: _Look) -> Scan:

@@ -1,4 +1,4 @@
-"""Steps 8 and 9: what transcripts say, counted once, and the search over it."""
+"""Steps 8 to 10: what transcripts say, counted once, and the search over it."""
 
 from __future__ import annotations
 
@@ -111,5 +111,17 @@ WHEN old.prompt IS NOT new.prompt OR old.answer IS NOT new.answer
     VALUES (new.id, new.prompt, new.answer, new.paths, new.failed);
 END;
 INSERT INTO turns_fts (turns_fts) VALUES ('rebuild');
+        """,
+    )
+
+
+@migrations()
+def m010_indexes_for_the_search(db: Database) -> None:
+    """The search shows the newest turns first and one of several copies; neither may sort or scan all turns."""
+    script(
+        db,
+        """
+CREATE INDEX turns_time ON turns(started_at, session_id);
+CREATE INDEX turns_prompt ON turns(prompt_id) WHERE prompt_id IS NOT NULL;
         """,
     )

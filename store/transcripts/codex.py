@@ -67,6 +67,7 @@ class CodexReader:
         self.first_at: float | None = None
         self.last_at: float | None = None
         self.copied = Copied()
+        self._begun_at: float | None = None
         self._thread = Thread()
         self._model: str | None = None
         self._total: int | None = None
@@ -93,14 +94,13 @@ class CodexReader:
                 yield MalformedLine(self.line_no)
                 continue
             at = self._note_time(record)
-            thread.record(at)
             payload = record.payload
             if payload is None:
                 continue
             handle = _HANDLERS.get((record.type, payload.type)) or _BY_TYPE.get(record.type)
             if handle is None:
                 continue
-            if calls.holds_back and payload.type not in _NO_RELEASE:
+            if calls.held and payload.type not in _NO_RELEASE:
                 yield from calls.release()
             if thread.forked and thread.is_copy(record, payload, at):
                 yield from self._leave_out(handle(self, payload, at))
@@ -113,7 +113,7 @@ class CodexReader:
             return None
         at = record.timestamp.timestamp()
         if self.first_at is None or self.last_at is None:
-            self.first_at = self.last_at = at
+            self.first_at = self.last_at = self._begun_at = at
         elif at > self.last_at:
             self.last_at = at
         elif at < self.first_at:
@@ -132,7 +132,7 @@ class CodexReader:
             pass
 
     def _session_meta(self, payload: Payload, at: float | None) -> Iterable[Event]:
-        return self._thread.head(payload, self.records)
+        return self._thread.head(payload, self.records, self._begun_at)
 
     def _turn_context(self, payload: Payload, at: float | None) -> Iterable[Event]:
         self._model = payload.model or self._model

@@ -52,7 +52,9 @@ class _Call(NamedTuple):
         return command_in(self.given) if self.given is not None else ""
 
 
-class _Held(NamedTuple):
+class Held(NamedTuple):
+    """Files that a patch's output named."""
+
     changes: list[Change]
     at: float | None
 
@@ -73,19 +75,15 @@ class Calls:
         """Patches that the client recorded."""
         self._listed: dict[str, tuple[str, ...]] = {}
         """Patches whose files were told, with the paths as the output had them (none after an event)."""
-        self._held: dict[str, _Held] = {}
-
-    @property
-    def holds_back(self) -> bool:
-        """Whether files are known from an output alone, so far."""
-        return bool(self._held)
+        self.held: dict[str, Held] = {}
+        """Files that are known from an output alone, so far."""
 
     def release(self) -> Iterator[Event]:
         """Tell the files that were held back: no event will come for them any more, or not before they are due."""
-        for call_id, held in self._held.items():
+        for call_id, held in self.held.items():
             self._listed[call_id] = tuple(change.path for change in held.changes)
             yield from _file_events(held.changes, held.at)
-        self._held.clear()
+        self.held.clear()
 
     def called(self, payload: Payload, at: float | None) -> Iterable[Event]:
         """A call by the model."""
@@ -111,7 +109,7 @@ class Calls:
         elif call.name == _PATCH and call_id not in self._patched and call_id not in self._listed:
             changes = changes_in(decode_output(payload.output))
             if changes:
-                self._held[call_id] = _Held(changes, at)
+                self.held[call_id] = Held(changes, at)
         answer = ToolResultEvent(call_id, at, bool(code))
         if not code or call_id in self._ended:
             return (answer,)
@@ -121,8 +119,9 @@ class Calls:
         """The client's own record of a command's end."""
         if not call_id:
             return ()
-        self._ended.add(call_id)
         code = payload.exit_code
+        if code is not None:  # else the output may know
+            self._ended.add(call_id)
         typed = decode_string(payload.source) == _TYPED
         if not code and not typed:
             return ()
@@ -135,7 +134,7 @@ class Calls:
         if not call_id:
             return ()
         self._patched.add(call_id)
-        self._held.pop(call_id, None)
+        self.held.pop(call_id, None)
         changes = decode_changes(payload.changes) if was_applied(payload) else []
         if not changes:
             return ()

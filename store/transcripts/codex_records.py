@@ -198,17 +198,14 @@ def decode_output(raw: Raw) -> str:
 
 
 def decode_changes(raw: Raw) -> list[Change]:
-    """The files of a patch, in its order; a moved one by its new path."""
+    """The files of a patch, in its order, by the names that they had before it."""
     try:
         changes = _changes(raw) or {}
     except MISFIT:
         loaded = load_json(bytes(raw))
         entries = loaded.items() if isinstance(loaded, dict) else ()
         changes = {path: salvage(_Change, change if isinstance(change, dict) else {}) for path, change in entries}
-    return [
-        Change(change.move_path, "R") if change.move_path else Change(path, _KINDS.get(change.type, "M"))
-        for path, change in changes.items()
-    ]
+    return [Change(path, "R" if change.move_path else _KINDS.get(change.type, "M")) for path, change in changes.items()]
 
 
 def changes_in(output: str) -> list[Change]:

@@ -27,7 +27,8 @@ class Thread:
 
     def __init__(self) -> None:
         self.id = ""
-        self._begun_at: float | None = None
+        self.forked = False
+        """Whether there may be copies at all."""
         self._begun_with = ""
         self._headless = True
         self._heads = 0
@@ -39,16 +40,6 @@ class Thread:
     def begins(self, line: bytes) -> None:
         """Take the first line of the file, malformed or not."""
         self._begun_with = blake2b(line.strip(), digest_size=8).hexdigest()
-
-    def record(self, at: float | None) -> None:
-        """Take the time of the next record."""
-        if self._begun_at is None:
-            self._begun_at = at
-
-    @property
-    def forked(self) -> bool:
-        """Whether there may be copies at all."""
-        return self._copies_until is not None or self._own_ordinal is not None
 
     @property
     def key(self) -> str:
@@ -64,18 +55,18 @@ class Thread:
             return False
         turn_id = payload.turn_id
         if self._own_turns_tell and turn_id and turn_id > self.id and _UUID7.fullmatch(turn_id):
-            self._copies_until = None  # a turn that began after the fork: both ids begin with their time
+            self.forked = False  # a turn that began after the fork: both ids begin with their time
             return False
         return True
 
-    def head(self, payload: Payload, place: int) -> Iterator[MetaEvent]:
-        """A session_meta. `place` is 1 for the first line of the file."""
+    def head(self, payload: Payload, place: int, begun_at: float | None) -> Iterator[MetaEvent]:
+        """A session_meta. `place` is 1 for the first line of the file, `begun_at` the time of its first record."""
         self._heads += 1
         if self._heads == 1:
             self.id = payload.id or ""
             self._headless = not self.id or place > 1
             if payload.forked_from_id:
-                self._fork(payload)
+                self._fork(payload, begun_at)
         elif payload.id != self.id:
             return  # its parent's
         known = self._meta
@@ -95,11 +86,13 @@ class Thread:
         if payload.thread_name and payload.thread_id in (None, self.id):
             yield from self._tell(replace(self._meta, title=payload.thread_name))
 
-    def _fork(self, payload: Payload) -> None:
+    def _fork(self, payload: Payload, begun_at: float | None) -> None:
         if payload.forked_from_ordinal_exclusive is not None:
             self._own_ordinal = payload.forked_from_ordinal_exclusive
-        elif bytes(payload.history_base) == b"null" and self._begun_at is not None:
-            self._copies_until = self._begun_at + FORK_SECONDS
+            self.forked = True
+        elif bytes(payload.history_base) == b"null" and begun_at is not None:
+            self._copies_until = begun_at + FORK_SECONDS
+            self.forked = True
             # A subagent is asked by its parent in the same moment, and that is no person's prompt.
             subagent = bytes(payload.source).startswith(b"{")
             self._own_turns_tell = not subagent and _UUID7.fullmatch(self.id) is not None

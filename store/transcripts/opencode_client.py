@@ -13,8 +13,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
-import msgspec
-
 from store.transcripts.clients import Claim, Client, Environ, Found, Reader
 
 NAME = "opencode"
@@ -129,6 +127,8 @@ def _lines(found: Found) -> Iterator[bytes]:
 
 def _line(table: str, row_id: object, data: bytes | None, **more: object) -> bytes:
     """A row as a line. Its JSON is taken as it is, so that only the reader judges it."""
+    import msgspec  # a look for changed sessions does without
+
     head = msgspec.json.encode({"table": table, "id": row_id, **more})
     body = b"null" if data is None else data
     if b"\n" in body:
@@ -160,11 +160,9 @@ def _originals(connection: sqlite3.Connection, session_id: str, began: object) -
         alike = at_time[copy["time_created"]]
         if len({where for _, where, _ in alike}) < len(alike) or sum(not is_copy for *_, is_copy in alike) > 1:
             alike = [one for one in alike if _same(connection, one[0], copy["data"])]
-        if not alike:
-            continue
-        _, message_id, where = min((is_copy, message_id, where) for message_id, where, is_copy in alike)
-        if message_id != str(copy["id"]):
-            found[str(copy["id"])] = (message_id, where)
+        best = min(((is_copy, message_id, where) for message_id, where, is_copy in alike), default=None)
+        if best and best[1] != str(copy["id"]):
+            found[str(copy["id"])] = best[1:]
     return found
 
 

@@ -213,8 +213,8 @@ def test_turns_a_resumed_one_and_a_fork(codex: _Codex) -> None:
     assert [tuple(failed) for failed in first.failed_commands] == [("echo no; exit 3", 3)]
     assert sorted((Path(path).name, kind) for path, kind in first.files_changed) == [
         ("gone.txt", "D"),
-        ("moved.txt", "R"),
         ("new.txt", "A"),
+        ("old.txt", "R"),
     ]
     assert not second.memory
     assert _told(builder) == _spent([*FIRST, *SECOND])

@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from keepalive.liveness import transcript_path
-
 T0 = 1_790_000_000.0
 CWD = "/src/made-up"
 MODEL = "claude-opus-5-5"
@@ -88,7 +86,7 @@ class ClaudeFolder:
 
     def transcript(self, session_id: str, *records: dict[str, object], cwd: str = CWD) -> Path:
         """Append records to a session's transcript."""
-        path = transcript_path(self.root, cwd, session_id)
+        path = self.root / "projects" / cwd.replace("/", "-") / f"{session_id}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as file:
             file.writelines(json.dumps(record) + "\n" for record in records)

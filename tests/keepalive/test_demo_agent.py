@@ -15,7 +15,8 @@ import pytest
 from keepalive.demo_agent import Agent, Gone, SessionFile, Transcript, result_text, tool_use_result
 from keepalive.demo_script import Call, to_line
 from keepalive.demo_wire import Answer, Body
-from keepalive.liveness import SystemProcesses, alive, find_transcript, read_session_files
+from keepalive.liveness import SystemProcesses, alive
+from keepalive.open_sessions.claude import find_transcript, read_session_files
 from keepalive.standin import Behaviour, StandIn
 from keepalive.standin_script import ScriptedAgent
 from keepalive.supervisor import python_module

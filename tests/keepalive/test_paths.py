@@ -11,13 +11,13 @@ from keepalive.paths import find_paths, fixed
 
 
 def test_one_folder_holds_everything() -> None:
-    paths = find_paths({"WARMSIDE_HOME": "/somewhere/ws", "CLAUDE_CONFIG_DIR": "/somewhere/claude"})
+    paths = find_paths({"WARMSIDE_HOME": "/somewhere/ws", "CLAUDE_CONFIG_DIR": "/somewhere/claude", "CODEX_HOME": "/x"})
     home = Path("/somewhere/ws")
     assert paths.config_file == home / "config.toml"
     assert paths.store_file == home / "warmside.db"
     assert (paths.lock_file, paths.log_file) == (home / "keeper.lock", home / "keeper.log")
     assert paths.launch_dir == home / "launches"
-    assert paths.claude_dir == Path("/somewhere/claude")
+    assert (paths.claude_dir, paths.codex_dir) == (Path("/somewhere/claude"), Path("/x"))
 
 
 def test_without_it_the_platforms_folders_are_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -26,7 +26,7 @@ def test_without_it_the_platforms_folders_are_used(tmp_path: Path, monkeypatch: 
     assert paths.config_file == platformdirs.user_config_path("warmside") / "config.toml"
     assert paths.state_dir == platformdirs.user_state_path("warmside")
     assert paths.store_file == platformdirs.user_data_path("warmside") / "warmside.db"
-    assert paths.claude_dir == tmp_path / ".claude"
+    assert (paths.claude_dir, paths.codex_dir) == (tmp_path / ".claude", tmp_path / ".codex")
     assert list(tmp_path.iterdir()) == [], "nothing is created"
 
 
@@ -35,11 +35,12 @@ def test_relative_folders_mean_the_same_in_a_process_that_runs_elsewhere(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path / "me"))
-    environ = {"WARMSIDE_HOME": "here/ws", "CLAUDE_CONFIG_DIR": "~/claude", "OTHER": "kept"}
+    environ = {"WARMSIDE_HOME": "here/ws", "CLAUDE_CONFIG_DIR": "~/claude", "CODEX_HOME": "codex", "OTHER": "kept"}
     there = fixed(environ)
     assert there == {
         "WARMSIDE_HOME": str(tmp_path / "here/ws"),
         "CLAUDE_CONFIG_DIR": str(tmp_path / "me/claude"),
+        "CODEX_HOME": str(tmp_path / "codex"),
         "OTHER": "kept",
     }
     here = find_paths(environ)

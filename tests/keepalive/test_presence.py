@@ -24,6 +24,7 @@ def row(**values: object) -> SessionRow:
         title="",
         client_version="",
         end_reason="",
+        seen_by="",
         status=Status.IDLE,
         pid=7,
         pid_started="70",
@@ -94,6 +95,11 @@ def test_a_session_that_no_file_names_hangs_on_its_process(folder: ClaudeFolder,
     assert presence.session_alive(row(pid_started=None))
     assert not presence.session_alive(row(pid_started=None, pid=8))
     assert presence.session_alive(row(pid_started=None, pid=None)), "its launch is watched instead"
+
+
+def test_the_file_of_another_client_is_not_looked_for(presence: Presence) -> None:
+    assert presence.session_alive(row(agent="opencode", id="ses_1"))
+    assert not presence.session_alive(row(agent="opencode", id="ses_1", pid_started="71"))
 
 
 def test_a_process_is_known_by_its_start(presence: Presence) -> None:

@@ -7,12 +7,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from store.database import connect
 from store.migrations import open_store
 from tests.store.made_up import time_zone
 
 Connect = Callable[[], sqlite3.Connection]
+
+# How long an example takes depends on what else the machine does: times are the business of bench/.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture

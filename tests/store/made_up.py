@@ -9,7 +9,6 @@ from contextlib import closing, contextmanager
 from functools import cache
 
 import pytest
-from sqlite_utils import Database
 
 from store import idle, lineages, pings, prices, requests, sessions
 from store.launches import token_hash

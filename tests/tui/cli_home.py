@@ -7,17 +7,17 @@ import json
 import sqlite3
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
 from keepalive.paths import CLAUDE_HOME, HOME, Paths, find_paths
-from store import lineages, prices, requests, sessions, turns
+from store import lineages, prices, requests, sessions
 from store.models import Evidence, Usage
 from store.rows import PriceRow
-from store.transcripts.claude import ClaudeReader
-from store.transcripts.turns import TurnBuilder
+from tests.store.written_turns import add_turn
 from tui import cli
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
@@ -111,19 +111,6 @@ def fill(db: sqlite3.Connection) -> None:
         started_at=now - 60,
         usage=Usage(input=10, output=100, cache_read=20_000, cache_write_1h=10_000),
     )
-    builder = TurnBuilder()
-    lines = [
-        {"type": "user", "timestamp": "2026-11-24T10:00:00Z", "message": {"role": "user", "content": f"do {EVIL}"}},
-        {
-            "type": "assistant",
-            "timestamp": "2026-11-24T10:00:09Z",
-            "message": {
-                "id": "msg_1",
-                "model": "claude-opus-5-5",
-                "content": [{"type": "text", "text": f"def f():\n    return 1\n{EVIL}"}],
-                "usage": {"input_tokens": 10, "output_tokens": 100},
-            },
-        },
-    ]
-    builder.feed(ClaudeReader().feed([json.dumps(line).encode() for line in lines]))
-    turns.save(db, FIRST, builder.take_changes())
+    db.execute("UPDATE requests SET turn = 1")
+    answer = f"def f():\n    return 1\n{EVIL}"
+    add_turn(db, 1, FIRST, prompt=f"do {EVIL}", answer=answer, at=datetime(2026, 11, 24, 10, tzinfo=UTC).timestamp())

@@ -36,9 +36,9 @@ def test_help_and_version_load_nothing_heavy(code: str) -> None:
 
 @pytest.mark.usefixtures("db")
 def test_quick_reads_load_nothing_of_screen_gateway_or_sender(cli: Cli) -> None:
-    code = "from tui.cli import main; main([{}, '--json'])"
-    for command in ("sessions", "ledger"):
-        assert loaded_by(code.format(repr(command)), *HEAVY) == []
+    for arguments in (["sessions"], ["ledger"], ["search", "pier"], ["export", "--all"]):
+        code = f"from tui.cli import main; main({[*arguments, '--json']})"
+        assert loaded_by(code, *HEAVY) == [], arguments
 
 
 @pytest.mark.parametrize("module", ["tui.app", "tui.store_feed", "tui.cli_sidebar"])

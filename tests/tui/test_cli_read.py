@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from contextlib import closing
 
 import pytest
 
 from store import database, sessions
+from store.migrations import open_store
 from store.models import SessionDetail, SessionView
 from tests.tui.cli_home import FIRST, SECOND, Cli, Json
 
@@ -50,7 +52,7 @@ def test_sessions_are_the_contracts_objects_newest_first(cli: Cli) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", str(cache["expires_at"]))
     assert totals == {
         "requests": 1, "input": 10, "output": 100, "cache_read": 20_000, "cache_write_5m": 0,
-        "cache_write_1h": 10_000, "usd": pytest.approx(0.08604),
+        "cache_write_1h": 10_000, "reasoning": 0, "usd": pytest.approx(0.08604),
     }  # fmt: skip
     assert (second["status"], second["ended_at"]) == ("ended", "1970-01-01T00:00:03.000Z")
     assert set(first) == set(SessionView.model_fields)
@@ -60,6 +62,26 @@ def test_sessions_are_the_contracts_objects_newest_first(cli: Cli) -> None:
 def test_open_and_limit_choose(cli: Cli) -> None:
     assert [entry["id"] for entry in objects(cli("sessions", "--open", "--json").json())] == [FIRST]
     assert [entry["id"] for entry in objects(cli("sessions", "--limit", "1", "--json").json())] == [FIRST]
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        (["--project", "harbour"], ["a", "d"]),
+        (["--project", "/src"], ["a", "b"]),
+        (["--agent", "codex"], ["c"]),
+        (["--agent", "claude", "--limit", "2"], ["a", "b"]),
+        (["--project", "docs", "--open"], []),
+        (["--project", "nowhere"], []),
+    ],
+)
+def test_project_and_agent_choose(cli: Cli, options: list[str], found: list[str]) -> None:
+    with closing(open_store(cli.paths.store_file)) as db:
+        sessions.save(db, "a", agent="claude", cwd="/src/harbour", last_activity_at=9.0)
+        sessions.save(db, "b", agent="claude", cwd="/src/docs", last_activity_at=8.0, ended_at=8.0)
+        sessions.save(db, "c", agent="codex", cwd="/old/pier", last_activity_at=7.0)
+        sessions.save(db, "d", agent="claude", cwd="/old/Harbour", last_activity_at=6.0)
+    assert [entry["id"] for entry in objects(cli("sessions", "--json", *options).json())] == found
 
 
 def test_an_empty_store_is_an_empty_list(cli: Cli) -> None:

@@ -111,7 +111,7 @@ def test_a_human_origin_is_a_prompt() -> None:
                 "attachment",
                 attachment={"type": "queued_command", "commandMode": "task-notification", "prompt": []},
             ),
-            "background",
+            "queued_notification",
         ),
     ],
 )

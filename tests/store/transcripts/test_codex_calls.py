@@ -123,7 +123,7 @@ CHANGES = {
     "/w/gone": {"type": "delete", "content": ""},
     "/w/from": {"type": "update", "unified_diff": "", "move_path": "/w/to"},
 }
-KINDS = [("/w/new", "A"), ("/w/old", "M"), ("/w/gone", "D"), ("/w/to", "R")]
+KINDS = [("/w/new", "A"), ("/w/old", "M"), ("/w/gone", "D"), ("/w/from", "R")]
 PATCHED = event("patch_apply_end", call_id="c1", success=True, changes=CHANGES)
 CALLED = call("c1", "apply_patch", "*** Begin Patch")
 ANSWERED = output("c1", "Exit code: 0\nWall time: 0 seconds\nOutput:\n" + SUCCESS + "A new\nM old\nM to\nD gone\n")
@@ -193,14 +193,14 @@ def test_a_followed_file_loses_nothing_and_doubles_nothing() -> None:
     first = list(reader.feed([CALLED, output("c1", SUCCESS + "A new\nM old\nD gone\n")]))
     second = list(reader.feed([PATCHED]))
     assert told(first) == [("new", "A"), ("old", "M"), ("gone", "D")]
-    assert told(second) == [("/w/to", "R")]
+    assert told(second) == [("/w/from", "R")]
     assert told(list(reader.feed([PATCHED, ANSWERED]))) == []
 
 
 def test_as_the_newest_client_wrote_it() -> None:
     assert failed(*fixture("newest")) == [("call_a", "echo oops; exit 3", 3), ("call_c", "sleep 3; exit 4", -1)]
     folder = "/home/ann/harbour/"
-    changed = [(folder + "gone.txt", "D"), (folder + "new.txt", "A"), (folder + "moved.txt", "R")]
+    changed = [(folder + "gone.txt", "D"), (folder + "new.txt", "A"), (folder + "old.txt", "R")]
     assert files(*fixture("newest")) == changed
     assert sorted(files(*fixture("legacy"))) == sorted(changed)
     assert [found[1:] for found in failed(*fixture("code_mode"))] == [("echo hi; exit 7", 7), ("false", 1)]
