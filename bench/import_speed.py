@@ -132,12 +132,11 @@ def report(rows: list[Measured], truth: str) -> None:
     for row in rows:
         print(f"{row.peer.what}: {row.counted}")
         if row is not rows[0]:
-            median = statistics.median(
-                theirs.wall / mine.wall for mine, theirs in zip(rows[0].fresh, row.fresh, strict=True)
-            )
+            walls = [theirs.wall / mine.wall for mine, theirs in zip(rows[0].fresh, row.fresh, strict=True)]
             print(
-                f"  warmside is {rows[0].speed / row.speed:.1f} times as fast by MB/s of the best runs; run by run it takes"
-                f" 1/{median:.1f} of the wall time (median), and 1/{row.best.cpu / rows[0].best.cpu:.1f} of the CPU time"
+                f"  by MB/s of the best runs warmside is {rows[0].speed / row.speed:.1f} times as fast; it takes a"
+                f" {statistics.median(walls):.1f}th of the wall time (median, run by run) and a"
+                f" {row.best.cpu / rows[0].best.cpu:.1f}th of the CPU time"
             )
 
 

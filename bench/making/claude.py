@@ -10,7 +10,7 @@ import copy
 import random
 from pathlib import PurePosixPath
 
-from bench.making.claude_records import Lines, Version
+from bench.making.claude_records import Lines, Version, usage_of
 from bench.making.claude_tools import Call, Project, make_call, skewed
 from bench.making.truth import FileTruth, Tokens
 from bench.making.words import Words
@@ -221,7 +221,7 @@ class ClaudeSession:
         return f'{{"type":"thinking","thinking":"{text}","signature":"{rng.getrandbits(skewed(rng, 2_400, 0.6)):x}"}}'
 
     def _answer_record(self, message_id: str, block: str, tokens: Tokens, stop: str) -> str:
-        usage = _usage(tokens, self._class, new=self._version.patch >= 120)
+        usage = usage_of(tokens, self._class, new=self._version.patch >= 120)
         return self.lines.record(
             f'"message":{{"model":"{self._model}","id":"{message_id}","type":"message","role":"assistant",'
             f'"content":[{block}],"stop_reason":{stop},"stop_sequence":null,"usage":{usage}}},'
@@ -262,7 +262,7 @@ class ClaudeSession:
             self.truth.failed(call.command, call.exit_code)
 
     def _synthetic(self) -> None:
-        usage = _usage(Tokens(), "5m", new=False)
+        usage = usage_of(Tokens(), "5m", new=False)
         self.lines.record(
             f'"message":{{"id":"{self.lines.uuid()}","model":"<synthetic>","role":"assistant","type":"message",'
             f'"stop_reason":"stop_sequence","usage":{usage},"content":[{{"type":"text","text":"API Error"}}]}},'
@@ -289,19 +289,3 @@ def _how_many_calls(rng: random.Random) -> int:
     while count < 7 and rng.random() < 0.22:
         count += 1
     return count
-
-
-def _usage(tokens: Tokens, ttl_class: str, *, new: bool) -> str:
-    five, hour = tokens.cache_write_5m, tokens.cache_write_1h
-    classes = f',"cache_creation":{{"ephemeral_5m_input_tokens":{five},"ephemeral_1h_input_tokens":{hour}}}'
-    sums = (
-        f'"input_tokens":{tokens.input},"cache_creation_input_tokens":{five + hour},'
-        f'"cache_read_input_tokens":{tokens.cache_read},"output_tokens":{tokens.output}'
-    )
-    known = "" if ttl_class == "unknown" else classes
-    if not new:
-        return f'{{{sums}{known},"service_tier":"standard"}}'
-    return (
-        f'{{{sums},"server_tool_use":{{"web_search_requests":0,"web_fetch_requests":0}},"service_tier":"standard"{known},'
-        f'"inference_geo":"","iterations":[{{{sums}{known},"type":"message"}}],"speed":"standard"}}'
-    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bench.making.claude_tools import Call, Project, skewed
-from bench.making.truth import FileTruth
+from bench.making.truth import FileTruth, Tokens
 from bench.making.words import Words
 
 _STEP_BACK, _SYSTEM_FAR_BACK = 0.022, 0.026
@@ -180,3 +180,20 @@ class Lines:
     def system(self, subtype: str, more: str, *, passed: float = 0.05) -> None:
         """A note of the client's."""
         self.record(f'"type":"system","subtype":"{subtype}",{more},"isMeta":false', passed=passed, system=True)
+
+
+def usage_of(tokens: Tokens, ttl_class: str, *, new: bool) -> str:
+    """`message.usage`; newer clients say everything twice."""
+    five, hour = tokens.cache_write_5m, tokens.cache_write_1h
+    classes = f',"cache_creation":{{"ephemeral_5m_input_tokens":{five},"ephemeral_1h_input_tokens":{hour}}}'
+    sums = (
+        f'"input_tokens":{tokens.input},"cache_creation_input_tokens":{five + hour},'
+        f'"cache_read_input_tokens":{tokens.cache_read},"output_tokens":{tokens.output}'
+    )
+    known = "" if ttl_class == "unknown" else classes
+    if not new:
+        return f'{{{sums}{known},"service_tier":"standard"}}'
+    return (
+        f'{{{sums},"server_tool_use":{{"web_search_requests":0,"web_fetch_requests":0}},"service_tier":"standard"{known},'
+        f'"inference_geo":"","iterations":[{{{sums}{known},"type":"message"}}],"speed":"standard"}}'
+    )

@@ -21,6 +21,7 @@ import pytest
 from store.transcripts.codex_client import CODEX
 from store.transcripts.events import Event, MetaEvent
 from store.transcripts.turns import TurnBuilder
+from tests.e2e.installed import installed
 
 pytestmark = pytest.mark.e2e
 
@@ -164,12 +165,8 @@ class _Codex:
 
 @pytest.fixture
 def codex(tmp_path: Path) -> _Codex:
-    """The real client, by $WARMSIDE_CODEX or from the folder of installed clients."""
-    named = os.environ.get("WARMSIDE_CODEX")
-    binary = Path(named) if named else REPOSITORY / ".e2e" / "node_modules" / ".bin" / "codex"
-    if not os.access(binary, os.X_OK):
-        pytest.skip("Codex is not installed (set WARMSIDE_CODEX)")
-    return _Codex(binary, tmp_path)
+    """The real client, or a skip with the reason."""
+    return _Codex(installed("codex"), tmp_path)
 
 
 def _read(path: Path) -> tuple[TurnBuilder, list[Event]]:

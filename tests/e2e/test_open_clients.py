@@ -7,7 +7,6 @@ on). None gets further than its prompt: every address that it could call is a cl
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -19,7 +18,8 @@ import pytest
 from keepalive.liveness import SystemProcesses
 from keepalive.open_sessions.look import Folders, OpenSessions
 from keepalive.open_sessions.types import OpenSession, SeenBy
-from tests.e2e.home import CLOSED, REPOSITORY
+from tests.e2e.home import CLOSED
+from tests.e2e.installed import installed
 from tests.e2e.waiting import PATIENCE, until
 
 pytestmark = pytest.mark.e2e
@@ -50,16 +50,6 @@ FILES = {
     ".qwen/settings.json": '{"security": {"auth": {"selectedType": "openai"}}, "general": {"disableAutoUpdate": true}}',
     ".config/opencode/opencode.json": '{"model": "anthropic/claude-sonnet-4-5", "autoupdate": false}',
 }
-
-
-def installed(name: str) -> Path:
-    """The client, or a skip with the reason."""
-    named = os.environ.get(f"WARMSIDE_{name.upper()}")
-    path = Path(named) if named else REPOSITORY / ".e2e" / "node_modules" / ".bin" / name
-    missing = f"{name} is not installed (set WARMSIDE_{name.upper()}, or npm install it in .e2e)"
-    for problem in ([] if path.exists() else [missing]) + ([] if shutil.which("tmux") else ["tmux is not installed"]):
-        pytest.skip(problem)
-    return path
 
 
 class Terminal:
@@ -151,7 +141,7 @@ def quit_codex(terminal: Terminal, pane: str) -> Callable[[], None]:
 
 @pytest.mark.parametrize("how", ["quit", "killed"])
 def test_codex_by_itself(terminal: Terminal, how: str) -> None:
-    pane = terminal.start(str(installed("codex")), "--no-daemon")
+    pane = terminal.start(str(installed("codex", terminal=True)), "--no-daemon")
     session = terminal.found("codex", pane)
     assert (session.seen_by, session.cwd, session.shared) == (SeenBy.LOCK, str(terminal.work), False)
     if how == "quit":
@@ -163,7 +153,7 @@ def test_codex_by_itself(terminal: Terminal, how: str) -> None:
 
 
 def test_codex_with_its_daemon(terminal: Terminal) -> None:
-    codex = str(installed("codex"))
+    codex = str(installed("codex", terminal=True))
     first_pane = terminal.start(codex)
     first = terminal.found("codex", first_pane)
     second = terminal.found("codex", second_pane := terminal.start(codex))
@@ -193,7 +183,7 @@ def test_codex_with_its_daemon(terminal: Terminal) -> None:
     ],
 )
 def test_another_client(terminal: Terminal, agent: str, arguments: tuple[str, ...], seen_by: SeenBy) -> None:
-    pane = terminal.start(str(installed(agent)), *arguments)
+    pane = terminal.start(str(installed(agent, terminal=True)), *arguments)
     until(lambda: terminal.found(agent, pane).seen_by is seen_by, PATIENCE, f"{agent} by {seen_by}")
     session = terminal.found(agent, pane)
     assert (session.cwd, session.made_up) == (str(terminal.work), seen_by is SeenBy.PROCESS)

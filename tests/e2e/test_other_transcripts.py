@@ -26,7 +26,8 @@ from store.transcripts.opencode_client import OPENCODE
 from store.transcripts.reading import Reading
 from store.transcripts.turns import Request, Turn
 from store.turn_memory import ChangedFile, FailedCommand
-from tests.e2e.home import CLOSED, KEY, REPOSITORY
+from tests.e2e.home import CLOSED, KEY
+from tests.e2e.installed import installed
 
 pytestmark = pytest.mark.e2e
 
@@ -193,14 +194,6 @@ def place(tmp_path: Path) -> Iterator[Place]:
     provider = Provider(work / "new.txt")
     with serving(provider):
         yield Place(home, work, provider)
-
-
-def installed(name: str) -> Path:
-    named = os.environ.get(f"WARMSIDE_{name.upper()}")
-    program = Path(named) if named else REPOSITORY / ".e2e" / "node_modules" / ".bin" / name
-    if not os.access(program, os.X_OK):
-        pytest.skip(f"{name} is not installed (set WARMSIDE_{name.upper()} to its program)")
-    return program
 
 
 def judge(place: Place, turns: tuple[Turn, ...], requests: tuple[Request, ...], typed: Callable[[str], str]) -> None:

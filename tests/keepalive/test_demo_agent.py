@@ -16,7 +16,7 @@ from keepalive.demo_agent import Agent, Gone, SessionFile, Transcript, result_te
 from keepalive.demo_script import Call, to_line
 from keepalive.demo_wire import Answer, Body
 from keepalive.liveness import SystemProcesses, alive
-from keepalive.open_sessions.claude import find_transcript, read_session_files
+from keepalive.open_sessions.claude import read_session_files
 from keepalive.standin import Behaviour, StandIn
 from keepalive.standin_script import ScriptedAgent
 from keepalive.supervisor import python_module
@@ -36,8 +36,7 @@ def open_stdin() -> Iterator[TextIO]:
 
 
 def events(folder: Path) -> list[Event]:
-    path = find_transcript(folder / "claude", script(folder).cwd, SESSION)
-    assert path is not None
+    (path,) = (folder / "claude" / "projects").glob(f"*/{SESSION}.jsonl")
     reader = ClaudeReader()
     found = list(reader.feed(path.read_bytes().splitlines()))
     assert reader.malformed == 0

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from store.session_filter import EVERY_SESSION, SessionFilter, ids
+from store.session_filter import EVERY_SESSION, SessionFilter
 from tests.store.made_up import add_session
 
 
@@ -30,4 +30,6 @@ def test_which_sessions_count(db: sqlite3.Connection, chosen: SessionFilter, fou
     add_session(db, "b", cwd="/src/harbour/pier")
     add_session(db, "c", cwd="/src/harbour2", agent="codex")
     add_session(db, "d", cwd="/old/Harbour", agent="codex")
-    assert ids(db, chosen) == found
+    condition, values = chosen.condition()
+    rows = db.execute(f"SELECT id FROM sessions WHERE {condition or '1'}", values)  # noqa: S608
+    assert {row[0] for row in rows} == found
