@@ -134,9 +134,9 @@ def report(rows: list[Measured], truth: str) -> None:
         if row is not rows[0]:
             walls = [theirs.wall / mine.wall for mine, theirs in zip(rows[0].fresh, row.fresh, strict=True)]
             print(
-                f"  by MB/s of the best runs warmside is {rows[0].speed / row.speed:.1f} times as fast; it takes a"
-                f" {statistics.median(walls):.1f}th of the wall time (median, run by run) and a"
-                f" {row.best.cpu / rows[0].best.cpu:.1f}th of the CPU time"
+                f"  it takes {statistics.median(walls):.1f} times warmside's wall time (median, run by run) and"
+                f" {row.best.cpu / rows[0].best.cpu:.1f} times its CPU time; by MB/s of the best runs warmside is"
+                f" {rows[0].speed / row.speed:.1f} times as fast"
             )
 
 

@@ -39,23 +39,27 @@ def import_command(paths: tuple[Path, ...], workers: int | None, as_json: bool) 
     except FileNotFoundError as error:
         _complain(str(error))
         sys.exit(1)
-    with closing(open_store(at.store_file)) as connection, _progress(shown=not as_json) as report:
-        try:
+    trouble: list[str] = []
+    try:
+        with closing(open_store(at.store_file)) as connection, _progress(shown=not as_json) as report:
             totals = import_scan(
                 connection,
                 scan,
                 workers=workers or cores(),
                 progress=report,
-                complain=_complain,
+                complain=trouble.append,
                 lifetime=_Lifetimes(at.config_file),
             )
-        except KeyboardInterrupt:
-            click.echo("warmside: stopped; what was read is stored, the same command goes on from there", err=True)
-            sys.exit(STOPPED)
-        if totals.files:
-            from keepalive.catch_up import price_models
+            if totals.files:
+                from keepalive.catch_up import price_models
 
-            price_models(connection)
+                price_models(connection)
+    except KeyboardInterrupt:
+        trouble.append("stopped; what was read is stored, the same command goes on from there")
+        sys.exit(STOPPED)
+    finally:  # below the bar, not across it
+        for line in trouble:
+            _complain(line)
     click.echo(_json(totals) if as_json else _words(totals, scan))
 
 

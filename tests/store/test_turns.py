@@ -191,21 +191,35 @@ def hits(db: sqlite3.Connection, query: str) -> list[tuple[str, int]]:
 
 
 def test_many_at_once_are_found_as_if_they_were_told_one_by_one(db: sqlite3.Connection) -> None:
-    for session_id in ("s2", "s3"):
+    for session_id in ("s2", "s3", "s4"):
         add_session(db, session_id)
     save(db, turn(prompt="the old pier"), turn(2, "old"))
     with immediate(db), Bulk(db) as bulk:
         bulk.save("s2", [turn(prompt="the second pier"), turn(2, "jetty")])
         bulk.save("s1", [turn(prompt="the new pier")])
         bulk.save("s3", [turn(prompt="a short pier")])
-        bulk.save("s3", [turn(prompt="a longer pier"), turn(2, "lantern")])
+        bulk.save("s3", [turn(prompt="a much longer pier than that one"), turn(2, "lantern")])
         turns.keep_only(db, "s3", [1])
         bulk.save("s2", [turn(prompt="the second jetty")])
+        bulk.save("s4", [turn(prompt="the last quay")])
     assert hits(db, "pier") == [("s1", 1), ("s3", 1)]
     assert hits(db, "jetty") == [("s2", 1), ("s2", 2)]
     assert [hits(db, word) for word in ("new", "old", "short", "lantern")] == [[("s1", 1)], [("s1", 2)], [], []]
+    assert hits(db, "quay") == [("s4", 1)]
+    as_kept = indexed_words(db)
+    db.execute("INSERT INTO turns_fts (turns_fts) VALUES ('rebuild')")
+    assert as_kept == indexed_words(db)
     save(db, turn(prompt="no such thing"), session_id="s2")
     assert hits(db, "second") == []
+
+
+def indexed_words(db: sqlite3.Connection) -> tuple[list[object], list[object]]:
+    """Every word of the index with its places, and the figures that ranking goes by."""
+    db.execute("CREATE VIRTUAL TABLE IF NOT EXISTS temp.words USING fts5vocab(main, turns_fts, instance)")
+    words = db.execute("SELECT * FROM temp.words ORDER BY 1, 2, 3, 4").fetchall()
+    return words, db.execute(
+        "SELECT bm25(turns_fts) FROM turns_fts WHERE turns_fts MATCH 'the' ORDER BY rowid"
+    ).fetchall()
 
 
 def test_many_that_are_rolled_back_leave_nothing(db: sqlite3.Connection) -> None:

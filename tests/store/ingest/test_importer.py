@@ -16,6 +16,7 @@ from store.ingest import importer, reading, writing
 from store.ingest.importer import MAX_WORKERS, Progress, Totals, cores, import_paths, import_scan
 from store.ingest.scan import Scan, scan_paths
 from store.models import TTLClass
+from store.transcripts.clients import Found
 from tests.store.made_up import memory_store
 from tests.store.quirk_lines import Claude, claude_path, conversation, uuid
 from tests.store.stored_facts import dump, search_is_whole
@@ -192,9 +193,10 @@ def test_ctrl_c_between_batches_loses_nothing(folder: Path, db: sqlite3.Connecti
         if progress.files == after:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stopped:
         import_paths(db, [folder], progress=interrupt, workers=workers)
-    assert multiprocessing.active_children() == []
+    assert multiprocessing.active_children() == [], "not only once the traceback is forgotten"
+    assert stopped.tb
     assert len(sessions(db)) == after
     everything(db)
     totals = import_paths(db, [folder], workers=workers)
@@ -279,6 +281,38 @@ def test_a_killed_reader_costs_its_file_and_nothing_else(
     assert set(sessions(db)) == set(range(1, FILES + 1)) - killers
     assert import_paths(db, [folder], workers=2).files == len(killers)
     assert everything(db) == uninterrupted(folder)
+
+
+@forks_only
+def test_a_reader_that_is_killed_while_others_are_stored_costs_nothing(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then it shows when the next file is handed out: that one must not be lost."""
+    gate, killed_once = tmp_path / "gate", tmp_path / "killed"
+    os.mkfifo(gate)
+    untouched = reading._open
+
+    def wait_to_be_killed(path: str) -> BinaryIO:
+        if path == str(folder / claude_path(FILES)) and not killed_once.exists():
+            killed_once.touch()
+            gate.read_bytes()
+            os._exit(9)
+        return untouched(path)
+
+    monkeypatch.setattr(reading, "_open", wait_to_be_killed)
+    reads = importer._read_all(scan_newest_first(folder), 2)
+    read = [next(reads)]
+    readers = multiprocessing.active_children()
+    gate.write_bytes(b"now")
+    for reader in readers:
+        reader.join(30)
+    read += reads
+    assert sorted(one.found.path for one in read) == sorted(str(path) for path in folder.rglob("*.jsonl"))
+    assert {one.error for one in read} == {""}
+
+
+def scan_newest_first(folder: Path) -> list[Found]:
+    return sorted(scan_paths([folder]).found, key=lambda found: -found.mtime_ns)
 
 
 @forks_only
