@@ -9,19 +9,17 @@ _COUNTS = ("prompts", "queued", "notifications", "slash_commands", "shell_comman
 
 def told(connection: sqlite3.Connection, session_id: str) -> dict[str, object]:
     """Values for `SessionDetail`; a session without a transcript has none of the times."""
-    sums = ", ".join(f"coalesce(sum({name}), 0)" for name in ("malformed", "compactions", *_COUNTS))
-    malformed, compactions, *counts = connection.execute(
-        f"SELECT {sums} FROM sources WHERE session_id = ?",  # noqa: S608
-        (session_id,),
-    ).fetchone()
+    names = ("malformed", "compactions", "first_at", "last_at", "forked_from", "last_write", *_COUNTS)
+    # Of several copies of the main thread's transcript the longest speaks, as for the turns.
     main = connection.execute(
-        "SELECT min(first_at), max(last_at), max(forked_from) FROM sources WHERE session_id = ? AND agent_id = ''",
+        f"SELECT {', '.join(names)} FROM sources WHERE session_id = ? AND agent_id = ''"  # noqa: S608
+        " ORDER BY lines DESC, path LIMIT 1",
         (session_id,),
     ).fetchone()
-    last_write = connection.execute(
-        "SELECT last_write FROM sources WHERE session_id = ? AND agent_id = '' ORDER BY lines DESC LIMIT 1",
-        (session_id,),
-    ).fetchone()
+    said = dict(zip(names, main or [None] * len(names), strict=True))
+    in_subagents = connection.execute(
+        "SELECT coalesce(sum(malformed), 0) FROM sources WHERE session_id = ? AND agent_id != ''", (session_id,)
+    ).fetchone()[0]
     noticed = connection.execute(
         "SELECT count(*) FROM lineages WHERE session_id = ? AND agent_id = '' AND replaced = 'compacted'", (session_id,)
     ).fetchone()[0]
@@ -31,18 +29,18 @@ def told(connection: sqlite3.Connection, session_id: str) -> dict[str, object]:
         {"id": session_id},
     )
     return {
-        "compactions": max(compactions, noticed),
+        "compactions": max(said["compactions"] or 0, noticed),
         "models": tuple(row[0] for row in models),
-        **{name: at for name, at in (("first_at", main[0]), ("last_at", main[1])) if at is not None},
-        "malformed_lines": malformed,
-        **dict(zip(_COUNTS, counts, strict=True)),
-        "last_write": last_write[0] if last_write else None,
+        **{name: said[name] for name in ("first_at", "last_at") if said[name] is not None},
+        "malformed_lines": (said["malformed"] or 0) + in_subagents,
+        **{name: said[name] or 0 for name in _COUNTS},
+        "last_write": said["last_write"],
         "copied_requests": connection.execute(
             "SELECT count(DISTINCT message_id) FROM request_copies c WHERE session_id = :id AND NOT EXISTS"
             " (SELECT 1 FROM requests r WHERE r.message_id = c.message_id AND r.session_id = :id)",
             {"id": session_id},
         ).fetchone()[0],
-        "forked_from": main[2],
+        "forked_from": said["forked_from"],
         "transcripts": tuple(
             row[0]
             for row in connection.execute("SELECT path FROM sources WHERE session_id = ? ORDER BY path", (session_id,))

@@ -112,14 +112,21 @@ def _words(totals: Totals, scan: Scan) -> str:
     if not totals.files:
         return f"Nothing new: {totals.unchanged:,} transcripts are as they were{_trouble(totals)}."
     rate = totals.bytes / 1e6 / max(totals.seconds, 1e-3)
-    malformed = f", {totals.malformed_lines:,} malformed lines skipped" if totals.malformed_lines else ""
+    found = [
+        _count(totals.sessions, "session"),
+        _count(totals.turns, "turn"),
+        _count(totals.requests, "request"),
+        *([f"{_count(totals.malformed_lines, 'malformed line')} skipped"] if totals.malformed_lines else ()),
+    ]
     unchanged = f"; {totals.unchanged:,} were as before" if totals.unchanged else ""
     return (
-        f"Read {totals.files:,} transcripts ({totals.bytes / 1e6:,.1f} MB) in {totals.seconds:.1f} s"
-        f" ({rate:,.0f} MB/s):"
-        f" {totals.sessions:,} sessions, {totals.turns:,} turns, {totals.requests:,} requests{malformed}{unchanged}"
-        f"{_trouble(totals)}."
+        f"Read {_count(totals.files, 'transcript')} ({totals.bytes / 1e6:,.1f} MB) in {totals.seconds:.1f} s"
+        f" ({rate:,.0f} MB/s): {', '.join(found)}{unchanged}{_trouble(totals)}."
     )
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def _trouble(totals: Totals) -> str:

@@ -77,7 +77,7 @@ def _file(corpus: Path, file: Mapping[str, Any], connection: sqlite3.Connection)
     if file["agent_id"]:
         return
     turns = {
-        n: (_split(paths), list(zip(_split(failed) if codes else [], map(int, codes.split()), strict=True)))
+        n: (_split(paths), list(zip(failed.split(_SEPARATOR) if codes else [], map(int, codes.split()), strict=True)))
         for n, paths, failed, codes in connection.execute(
             "SELECT n, paths, failed, exit_codes FROM turns WHERE session_id = ?", (file["session"],)
         )

@@ -92,6 +92,8 @@ def read(found: Found) -> FileRead:
                 result.offset = lines.offset
     except (OSError, sqlite3.Error) as error:
         return FileRead(found, error=getattr(error, "strerror", None) or str(error))
+    except Exception as error:  # a mistake of ours in one reader must not cost the other files
+        return FileRead(found, error=f"its reader failed: {error!r}")
     result.facts = reading.facts
     result.turns, result.requests = rows(reading.take_changes(), found, result.facts)
     return result

@@ -42,7 +42,7 @@ def write(
     if read.error or not (_says_anything(read) or _known_session(connection, session_id)):
         return session_id
     _session(connection, session_id, found, facts)
-    if not found.agent_id and _tells_turns(connection, session_id, source, facts):
+    if not found.agent_id and _tells_turns(connection, session_id, source, read):
         if bulk is not None:
             bulk.save(session_id, read.turns)
         else:
@@ -140,12 +140,14 @@ def _session(connection: sqlite3.Connection, session_id: str, found: Found, fact
     )
 
 
-def _tells_turns(connection: sqlite3.Connection, session_id: str, source: int, facts: Facts) -> bool:
+def _tells_turns(connection: sqlite3.Connection, session_id: str, source: int, read: FileRead) -> bool:
     """Whether this file's turns are the session's: of several copies of one transcript the longest one's are."""
-    row = connection.execute(
-        "SELECT max(lines) FROM sources WHERE session_id = ? AND agent_id = '' AND id != ?", (session_id, source)
+    better = connection.execute(
+        "SELECT 1 FROM sources WHERE session_id = :session AND agent_id = '' AND id != :source"
+        " AND (lines > :lines OR (lines = :lines AND path < :path))",
+        {"session": session_id, "source": source, "lines": read.facts.lines, "path": read.found.path},
     ).fetchone()
-    return row[0] is None or facts.lines >= row[0]
+    return better is None
 
 
 def _requests(
