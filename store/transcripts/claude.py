@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from store.models import Usage
 from store.transcripts.events import (
     CommandFailedEvent,
     CompactionEvent,
@@ -22,6 +21,7 @@ from store.transcripts.events import (
     NoticeKind,
     PromptEvent,
     RequestEvent,
+    TokenCounts,
     ToolCallEvent,
     ToolResultEvent,
     TurnEndedEvent,
@@ -244,13 +244,13 @@ def _attachment(record: Record, at: float | None) -> Iterator[NoticeEvent]:
         yield NoticeEvent("queued_notification", text, at)
 
 
-def _usage(tokens: Tokens | None) -> Usage | None:
+def _usage(tokens: Tokens | None) -> TokenCounts | None:
     if tokens is None:
         return None
     written = tokens.cache_creation_input_tokens or 0
     one_hour = (tokens.cache_creation.ephemeral_1h_input_tokens or 0) if tokens.cache_creation else 0
     five_minutes = (tokens.cache_creation.ephemeral_5m_input_tokens or 0) if tokens.cache_creation else 0
-    return Usage(
+    return TokenCounts(
         input=tokens.input_tokens or 0,
         output=tokens.output_tokens or 0,
         cache_read=tokens.cache_read_input_tokens or 0,

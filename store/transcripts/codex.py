@@ -17,7 +17,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from store.models import Usage
 from store.transcripts.codex_calls import Calls
 from store.transcripts.codex_records import (
     Payload,
@@ -38,6 +37,7 @@ from store.transcripts.events import (
     NoticeEvent,
     PromptEvent,
     RequestEvent,
+    TokenCounts,
     TurnEndedEvent,
 )
 
@@ -72,7 +72,7 @@ class CodexReader:
         self._model: str | None = None
         self._total: int | None = None
         self._recorded: tuple[Tokens, int | None] | None = None
-        """Usage that came by its own record and that no token_count has repeated yet, and the total before it."""
+        """TokenCounts that came by its own record and that no token_count has repeated yet, and the total before it."""
         self._requests = 0
         self._prompted: tuple[str, str] | None = None
         self._speaks = False
@@ -244,11 +244,11 @@ class CodexReader:
         return (TurnEndedEvent(at),)
 
 
-def _usage(tokens: Tokens | None) -> Usage | None:
+def _usage(tokens: Tokens | None) -> TokenCounts | None:
     if tokens is None:
         return None
     cached, written = tokens.cached_input_tokens or 0, tokens.cache_write_input_tokens or 0
-    return Usage(
+    return TokenCounts(
         input=max(0, (tokens.input_tokens or 0) - cached - written),
         output=tokens.output_tokens or 0,
         cache_read=cached,

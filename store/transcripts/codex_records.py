@@ -24,7 +24,7 @@ ExitCode = Annotated[int, Meta(ge=-(2**31), lt=2**32)]
 
 
 class Tokens(Struct, gc=False):
-    """Usage of one response, or the running total. `input_tokens` includes cached and written ones, `output_tokens`
+    """Tokens of one response, or the running total. `input_tokens` includes cached and written ones, `output_tokens`
     includes reasoning."""
 
     input_tokens: Count | None = None

@@ -7,9 +7,9 @@ record has no readable time; records are not in time order. Texts are data from 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from store.models import TTLClass, Usage
+from store.models import TTLClass
 from store.turn_memory import ChangeKind
 
 WriteClass = TTLClass | Literal["unknown"]
@@ -18,6 +18,24 @@ WriteClass = TTLClass | Literal["unknown"]
 NoticeKind = Literal[
     "background", "queued", "queued_notification", "interrupt", "slash_command", "shell_command", "api_error"
 ]
+
+
+class TokenCounts(NamedTuple):
+    """Tokens of one request, as `store.models.Usage` has them: `input` excludes what was read from or written to the
+    cache, `reasoning` is a part of `output`. (A reader makes one a record: a model that validates would cost a tenth of
+    its time.)"""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write_5m: int = 0
+    cache_write_1h: int = 0
+    reasoning: int = 0
+
+    @property
+    def cache_write(self) -> int:
+        """Tokens written to the cache, both classes."""
+        return self.cache_write_5m + self.cache_write_1h
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +58,7 @@ class RequestEvent:
     message_id: str
     at: float | None
     model: str | None
-    usage: Usage | None
+    usage: TokenCounts | None
     written: WriteClass | None
     text: str
     stop_reason: str | None

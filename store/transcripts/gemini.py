@@ -14,7 +14,6 @@ from hashlib import sha256
 
 from msgspec import Raw
 
-from store.models import Usage
 from store.transcripts.events import (
     CommandFailedEvent,
     CompactionEvent,
@@ -25,6 +24,7 @@ from store.transcripts.events import (
     NoticeEvent,
     PromptEvent,
     RequestEvent,
+    TokenCounts,
     ToolCallEvent,
     ToolResultEvent,
 )
@@ -256,11 +256,11 @@ def _text(parts: list[Part]) -> str:
     return "\n".join(part.text for part in parts if part.text and not part.thought)
 
 
-def _usage(tokens: Tokens | None) -> Usage | None:
+def _usage(tokens: Tokens | None) -> TokenCounts | None:
     if tokens is None:
         return None
     cached, thoughts = tokens.cached or 0, tokens.thoughts or 0
-    return Usage(
+    return TokenCounts(
         input=max(0, (tokens.input or 0) - cached) + (tokens.tool or 0),
         output=(tokens.output or 0) + thoughts,
         cache_read=cached,

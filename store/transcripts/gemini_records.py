@@ -22,7 +22,7 @@ Time = Annotated[datetime, Meta(tz=True)]
 
 
 class Tokens(Struct):
-    """Usage of one answer. `input` includes what was `cached`; `output` excludes `thoughts`; `tool` (the results of
+    """Tokens of one answer. `input` includes what was `cached`; `output` excludes `thoughts`; `tool` (the results of
     tools that the provider runs itself) is in none of the others."""
 
     input: Count | None = None

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from store.models import Usage
 from store.transcripts.events import (
     CommandFailedEvent,
     CompactionEvent,
@@ -20,6 +19,7 @@ from store.transcripts.events import (
     NoticeEvent,
     PromptEvent,
     RequestEvent,
+    TokenCounts,
     ToolCallEvent,
     ToolResultEvent,
 )
@@ -225,12 +225,12 @@ def _tool(part: Part, state: ToolState, call_id: str, *, typed: bool) -> Iterato
             yield FileChangedEvent(path, kind, at)
 
 
-def _usage(tokens: Tokens | None) -> Usage | None:
+def _usage(tokens: Tokens | None) -> TokenCounts | None:
     """None also where every figure is 0: the client starts each message with zeros, and an aborted one keeps them."""
     if tokens is None:
         return None
     cache = tokens.cache
-    usage = Usage(
+    usage = TokenCounts(
         input=tokens.input or 0,
         output=(tokens.output or 0) + (tokens.reasoning or 0),
         cache_read=(cache.read or 0) if cache else 0,
@@ -238,4 +238,4 @@ def _usage(tokens: Tokens | None) -> Usage | None:
         cache_write_5m=(cache.write or 0) if cache else 0,
         reasoning=tokens.reasoning or 0,
     )
-    return usage if usage != Usage() else None
+    return usage if usage != TokenCounts() else None

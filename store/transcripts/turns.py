@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from store.models import Usage, WaitingFor
+from store.models import WaitingFor
 from store.transcripts.events import (
     AnswerEvent,
     CommandFailedEvent,
@@ -22,6 +22,7 @@ from store.transcripts.events import (
     NoticeEvent,
     PromptEvent,
     RequestEvent,
+    TokenCounts,
     ToolCallEvent,
     ToolResultEvent,
     TurnEndedEvent,
@@ -52,7 +53,7 @@ class Request:
     last_at: float | None
     """Times of the first and the last record of its answer."""
     model: str | None
-    usage: Usage
+    usage: TokenCounts
     written: WriteClass | None
     stop_reason: str | None
     sidechain: bool
@@ -246,7 +247,7 @@ class TurnBuilder:
                 first_at=event.at,
                 last_at=event.at,
                 model=event.model,
-                usage=event.usage or Usage(),
+                usage=event.usage or TokenCounts(),
                 written=event.written,
                 stop_reason=event.stop_reason,
                 sidechain=event.sidechain,

@@ -177,7 +177,7 @@ def _read(path: Path) -> tuple[TurnBuilder, list[Event]]:
 
 
 def _spent(answers: list[Answer]) -> list[tuple[int, int, int, int, int]]:
-    """Usage as the provider gave it: input alone, cached, written, output, reasoning."""
+    """TokenCounts as the provider gave it: input alone, cached, written, output, reasoning."""
     spent = []
     for _, usage in answers:
         details = usage["input_tokens_details"]

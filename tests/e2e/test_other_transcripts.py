@@ -19,8 +19,8 @@ from typing import Any
 
 import pytest
 
-from store.models import Usage
 from store.transcripts.clients import Client
+from store.transcripts.events import TokenCounts
 from store.transcripts.gemini_client import GEMINI
 from store.transcripts.opencode_client import OPENCODE
 from store.transcripts.reading import Reading
@@ -43,7 +43,7 @@ class Provider:
 
     new_file: Path
     url: str = ""
-    told: list[Usage] = field(default_factory=list)
+    told: list[TokenCounts] = field(default_factory=list)
     """Usage of each answer to a request that offered tools: the others (titles, routing) are in no transcript."""
 
     def call(self, prompt: str, results: int) -> str | None:
@@ -53,7 +53,7 @@ class Provider:
     def next_tokens(self, has_tools: bool) -> int:
         tokens = 1000 + len(self.told)
         if has_tools:
-            self.told.append(Usage())
+            self.told.append(TokenCounts())
         return tokens
 
     def anthropic(self, body: Body) -> list[Body]:
@@ -67,7 +67,7 @@ class Provider:
         tool = self.call(since[0]["text"] if since else "", results) if has_tools else None
         tokens = self.next_tokens(has_tools)
         if has_tools:
-            self.told[-1] = Usage(input=tokens, output=50, cache_read=200, cache_write_5m=30)
+            self.told[-1] = TokenCounts(input=tokens, output=50, cache_read=200, cache_write_5m=30)
         usage = {"input_tokens": tokens, "output_tokens": 50}
         usage |= {"cache_read_input_tokens": 200, "cache_creation_input_tokens": 30}
         block: Body = {"type": "text", "text": ""}
@@ -102,7 +102,7 @@ class Provider:
         tool = self.call(since[0]["text"] if since else "", results) if has_tools else None
         tokens = self.next_tokens(has_tools)
         if has_tools:
-            self.told[-1] = Usage(input=tokens - 400 + 3, output=57, cache_read=400, reasoning=7)
+            self.told[-1] = TokenCounts(input=tokens - 400 + 3, output=57, cache_read=400, reasoning=7)
         answer: Body = {"text": "A made-up answer."}
         if tool == "command":
             answer = {"functionCall": {"name": "run_shell_command", "args": {"command": COMMAND}}}

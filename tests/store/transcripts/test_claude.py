@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.models import Usage
 from store.transcripts.claude import ClaudeReader
 from store.transcripts.events import (
     CommandFailedEvent,
@@ -22,6 +21,7 @@ from store.transcripts.events import (
     NoticeEvent,
     PromptEvent,
     RequestEvent,
+    TokenCounts,
     ToolCallEvent,
     ToolResultEvent,
     TurnEndedEvent,
@@ -141,7 +141,7 @@ def test_a_request_with_its_tokens() -> None:
             message_id="msg_1",
             at=AT_SECONDS,
             model="made-up-model",
-            usage=Usage(input=3, output=5, cache_read=7, cache_write_5m=11, cache_write_1h=13),
+            usage=TokenCounts(input=3, output=5, cache_read=7, cache_write_5m=11, cache_write_1h=13),
             written="1h",
             text="hello",
             stop_reason="end_turn",

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from store.models import Usage
 from store.transcripts.codex import CodexReader
 from store.transcripts.events import (
     AnswerEvent,
@@ -18,6 +17,7 @@ from store.transcripts.events import (
     NoticeEvent,
     PromptEvent,
     RequestEvent,
+    TokenCounts,
     ToolCallEvent,
     TurnEndedEvent,
 )
@@ -54,7 +54,7 @@ def test_a_request_with_its_tokens() -> None:
             message_id=f"codex:{THREAD}:1",
             at=AT + 3,
             model="made-up",
-            usage=Usage(input=100, output=10, cache_read=700, cache_write_5m=200, reasoning=4),
+            usage=TokenCounts(input=100, output=10, cache_read=700, cache_write_5m=200, reasoning=4),
             written="unknown",
             text="",
             stop_reason=None,

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.models import Usage
 from store.transcripts.events import (
     CommandFailedEvent,
     CompactionEvent,
@@ -21,6 +20,7 @@ from store.transcripts.events import (
     NoticeEvent,
     PromptEvent,
     RequestEvent,
+    TokenCounts,
     ToolCallEvent,
     ToolResultEvent,
 )
@@ -38,7 +38,7 @@ LATER = "2026-11-24T10:00:05.500Z"
 FOLDER = "/home/ana/shop"
 HEAD: dict[str, object] = {"sessionId": "s-1", "projectHash": sha256(FOLDER.encode()).hexdigest(), "kind": "main"}
 TOKENS = {"input": 1000, "output": 50, "cached": 400, "thoughts": 7, "tool": 3, "total": 1060}
-USAGE = Usage(input=603, output=57, cache_read=400, reasoning=7)
+USAGE = TokenCounts(input=603, output=57, cache_read=400, reasoning=7)
 Json = dict[str, object]
 
 
@@ -175,7 +175,7 @@ def test_what_the_client_says_in_the_models_place_is_no_request() -> None:
 def test_cached_tokens_beyond_the_input_make_it_no_less_than_nothing() -> None:
     [request] = read(answer(tokens={"input": 5, "cached": 9}))
     assert isinstance(request, RequestEvent)
-    assert request.usage == Usage(cache_read=9)
+    assert request.usage == TokenCounts(cache_read=9)
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ def test_malformed_and_unknown_lines() -> None:
 def test_a_field_of_another_type_costs_that_field_alone() -> None:
     [request] = read(answer(tokens={"input": "many", "output": 5, "thoughts": -1}, timestamp="yesterday"))
     assert isinstance(request, RequestEvent)
-    assert (request.usage, request.at) == (Usage(output=5), None)
+    assert (request.usage, request.at) == (TokenCounts(output=5), None)
 
 
 def test_a_lone_surrogate_is_replaced() -> None:

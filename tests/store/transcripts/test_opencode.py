@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.models import Usage
 from store.transcripts.events import (
     CommandFailedEvent,
     CompactionEvent,
@@ -20,6 +19,7 @@ from store.transcripts.events import (
     NoticeEvent,
     PromptEvent,
     RequestEvent,
+    TokenCounts,
     ToolCallEvent,
     ToolResultEvent,
 )
@@ -91,7 +91,7 @@ def test_a_command_that_starts_a_subagent_is_a_prompt() -> None:
 def test_a_request_with_its_tokens() -> None:
     tokens = {"total": 1, "input": 1002, "output": 43, "reasoning": 7, "cache": {"write": 30, "read": 200}}
     events = read(message("assistant", STEP, text("one"), text("two"), tokens=tokens, modelID="made-up", finish="stop"))
-    usage = Usage(input=1002, output=50, cache_read=200, cache_write_5m=30, reasoning=7)
+    usage = TokenCounts(input=1002, output=50, cache_read=200, cache_write_5m=30, reasoning=7)
     assert events == [
         RequestEvent("opencode:msg_1", AT + 9, "made-up", usage, "unknown", "one\n\ntwo", "end_turn", False, None)
     ]
@@ -240,7 +240,7 @@ def test_a_field_of_another_type_costs_that_field_alone() -> None:
     tokens = {"input": "many", "output": 5, "reasoning": -1, "cache": [1]}
     [request] = read(message("assistant", STEP, {"type": 5}, tokens=tokens, modelID=7, finish="stop"))
     assert isinstance(request, RequestEvent)
-    assert (request.usage, request.model) == (Usage(output=5), None)
+    assert (request.usage, request.model) == (TokenCounts(output=5), None)
 
 
 def test_a_lone_surrogate_is_replaced() -> None:

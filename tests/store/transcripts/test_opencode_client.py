@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from store.models import Usage
 from store.transcripts.clients import Claim, Found
+from store.transcripts.events import TokenCounts
 from store.transcripts.opencode_client import OPENCODE
 from store.transcripts.reading import Reading
 from store.transcripts.turns import Turn
@@ -110,7 +110,9 @@ def test_a_session_as_a_whole(database: Path) -> None:
     assert first.failed_commands == (FailedCommand("pytest -q; exit 3", 3),)
     assert (second.prompt, second.compactions) == ("Look around", 1)
     usages = {request.message_id: request.usage for request in changes.requests}
-    assert usages["opencode:msg_a2"] == Usage(input=1002, output=57, cache_read=200, cache_write_5m=73, reasoning=7)
+    assert usages["opencode:msg_a2"] == TokenCounts(
+        input=1002, output=57, cache_read=200, cache_write_5m=73, reasoning=7
+    )
     assert list(usages) == [f"opencode:msg_{name}" for name in ("a2", "a3", "b2", "b4", "b6")]
 
 

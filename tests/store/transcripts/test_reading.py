@@ -8,7 +8,6 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.models import Usage
 from store.transcripts.claude_client import CLAUDE
 from store.transcripts.clients import Client
 from store.transcripts.events import (
@@ -19,6 +18,7 @@ from store.transcripts.events import (
     NoticeKind,
     PromptEvent,
     RequestEvent,
+    TokenCounts,
     WriteClass,
 )
 from store.transcripts.reading import Facts, Reading
@@ -94,7 +94,7 @@ def test_compactions_with_and_without_a_time() -> None:
 
 def test_the_last_class_that_was_written() -> None:
     def wrote(message_id: str, written: WriteClass | None) -> RequestEvent:
-        return RequestEvent(message_id, 1, "m", Usage(), written, "", None, False, None)
+        return RequestEvent(message_id, 1, "m", TokenCounts(), written, "", None, False, None)
 
     assert reading(wrote("m1", "1h"), wrote("m2", "5m"), wrote("m3", None)).facts.last_write == "5m"
 

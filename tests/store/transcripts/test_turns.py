@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.models import Usage, WaitingFor
+from store.models import WaitingFor
 from store.transcripts.claude import ClaudeReader
 from store.transcripts.events import (
     AnswerEvent,
@@ -21,6 +21,7 @@ from store.transcripts.events import (
     NoticeEvent,
     PromptEvent,
     RequestEvent,
+    TokenCounts,
     ToolCallEvent,
     ToolResultEvent,
     TurnEndedEvent,
@@ -38,7 +39,7 @@ def prompt(at: float, text: str = "do it") -> PromptEvent:
 def request(
     message_id: str, at: float, output: int = 1, text: str = "", stop: str | None = None, side: bool = False
 ) -> RequestEvent:
-    usage = Usage(input=10, output=output)
+    usage = TokenCounts(input=10, output=output)
     return RequestEvent(message_id, at, "made-up-model", usage, None, text, stop, side, None)
 
 
@@ -216,7 +217,7 @@ def test_what_was_handed_out_does_not_change() -> None:
 
 def test_the_last_class_that_was_written() -> None:
     def written(message_id: str, written: WriteClass | None) -> RequestEvent:
-        return RequestEvent(message_id, 1, None, Usage(), written, "", None, False, None)
+        return RequestEvent(message_id, 1, None, TokenCounts(), written, "", None, False, None)
 
     builder = TurnBuilder()
     told: list[tuple[str, WriteClass | None, WriteClass | None]] = [
