@@ -18,6 +18,7 @@ STEPS = (
     "m008_history",
     "m009_search",
     "m010_indexes_for_the_search",
+    "m011_cache_truth",
 )
 """Every step by name, so that a store that is up to date is opened without importing the steps (30 ms)."""
 
@@ -48,7 +49,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     """Run the steps that this database has not seen."""
     from sqlite_utils import Database
 
-    from store.schema import core, history  # noqa: F401 - importing registers the steps
+    from store.schema import core, history, truth  # noqa: F401 - importing registers the steps
     from store.schema.registry import migrations
 
     with immediate(connection):  # two programs that start at once must not both create a table
