@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from store.ingest.lines import read_lines
+
 CHUNK_BYTES = 8 << 20
 """How much one poll reads, unless a single line is longer."""
 
@@ -78,7 +80,7 @@ class Tailer:
             start, reset = known, False
             if known.offset and not _continues(file, stat, known):
                 start, reset = TailState(), True
-            data = _read_lines(file, start.offset, self._chunk_bytes)
+            data = read_lines(file, start.offset, self._chunk_bytes)
             offset = start.offset + len(data)
             more = bool(data) and offset < stat.st_size
             self._state = replace(
@@ -106,18 +108,3 @@ def _anchor(file: BinaryIO, offset: int) -> str:
     start = max(0, offset - _ANCHOR_BYTES)
     file.seek(start)
     return hashlib.blake2b(file.read(offset - start), digest_size=8).hexdigest()
-
-
-def _read_lines(file: BinaryIO, offset: int, chunk_bytes: int) -> bytes:
-    """Complete lines from `offset` on: about a chunk, or one whole line when that is longer."""
-    file.seek(offset)
-    pieces: list[bytes] = []
-    while True:
-        piece = file.read(chunk_bytes)
-        end = piece.rfind(b"\n")
-        if end >= 0:
-            pieces.append(piece[: end + 1])
-            return b"".join(pieces)
-        if not piece:
-            return b""
-        pieces.append(piece)

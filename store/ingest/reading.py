@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
+from store.ingest.lines import read_lines
 from store.models import TTLClass
 from store.transcripts.clients import Found
 from store.transcripts.reading import Facts, Reading
@@ -21,7 +21,7 @@ from store.transcripts.registry import client
 from store.transcripts.turns import Changes, Request, Turn
 from store.turns import SEPARATOR
 
-_BUFFER_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
 _MOST_TOKENS = 10**12
 """Larger figures are damage; sums of these still fit the database's integers."""
 
@@ -87,9 +87,9 @@ def read(found: Found) -> FileRead:
             result.offset = found.size
         else:
             with _open(found.path) as file:
-                lines = _WholeLines(file)
-                reading.feed(lines)
-                result.offset = lines.offset
+                while data := read_lines(file, result.offset, _CHUNK_BYTES):
+                    result.offset += len(data)
+                    reading.feed(data[:-1].split(b"\n"))
     except (OSError, sqlite3.Error) as error:
         return FileRead(found, error=getattr(error, "strerror", None) or str(error))
     except Exception as error:  # a mistake of ours in one reader must not cost the other files
@@ -158,19 +158,4 @@ def _open(path: str) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError("not a regular file")
-    return os.fdopen(descriptor, "rb", buffering=_BUFFER_BYTES)
-
-
-class _WholeLines:
-    """The lines of a file that end in a newline: a last one without may be half written and waits."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self.offset = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for line in self._file:
-            if not line.endswith(b"\n"):
-                return
-            self.offset += len(line)
-            yield line
+    return os.fdopen(descriptor, "rb", buffering=0)

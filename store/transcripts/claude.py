@@ -54,6 +54,9 @@ _NOTICES: tuple[tuple[str, NoticeKind | None], ...] = (
 """How text starts that no person typed as a prompt, and what it tells (nothing: None)."""
 
 _NOT_TYPED = tuple(start for start, _ in _NOTICES)
+_TITLES = frozenset({"custom-title", "ai-title", "summary"})
+_Facts = tuple[str | None, str | None, str | None, str | None]
+"""Session, folder, version and branch, as a record names them."""
 
 
 class ClaudeReader:
@@ -70,7 +73,7 @@ class ClaudeReader:
         """Least and greatest time of any record: records are not in time order."""
         self._commands: dict[str, str] = {}
         self._failed: set[str] = set()
-        self._facts: tuple[str | None, str | None, str | None, str | None] = (None, None, None, None)
+        self._facts: _Facts = (None, None, None, None)
         self._titles: dict[str, str] = {}
         self._meta = MetaEvent(None, None, None, None, None)
         self._talked = False
@@ -87,33 +90,29 @@ class ClaudeReader:
                 self.malformed += 1
                 yield MalformedLine(self.line_no)
                 continue
-            at = self._note_time(record)
-            yield from self._note_facts(record)
-            if record.type == "assistant":
+            at = None
+            if record.timestamp is not None:
+                at = record.timestamp.timestamp()
+                if self.first_at is None or at < self.first_at:
+                    self.first_at = at
+                if self.last_at is None or at > self.last_at:
+                    self.last_at = at
+            kind = record.type
+            facts = (record.session_id, record.cwd, record.version, record.git_branch)
+            if facts != self._facts or kind in _TITLES:
+                yield from self._note_facts(facts, record)
+            if kind == "assistant":
                 yield from self._assistant(record, at)
-            elif record.type == "user":
+            elif kind == "user":
                 yield from self._user(record, at, may_change_file=b'"structuredPatch"' in line)
-            elif record.type == "system":
+            elif kind == "system":
                 yield from _system(record, at)
-            elif record.type == "attachment":
+            elif kind == "attachment":
                 yield from _attachment(record, at)
 
-    def _note_time(self, record: Record) -> float | None:
-        if record.timestamp is None:
-            return None
-        at = record.timestamp.timestamp()
-        if self.first_at is None or at < self.first_at:
-            self.first_at = at
-        if self.last_at is None or at > self.last_at:
-            self.last_at = at
-        return at
-
-    def _note_facts(self, record: Record) -> Iterator[MetaEvent]:
-        facts = (record.session_id, record.cwd, record.version, record.git_branch)
-        title = self._note_title(record)
-        if facts == self._facts and not title:
-            return
+    def _note_facts(self, facts: _Facts, record: Record) -> Iterator[MetaEvent]:
         self._facts = facts
+        self._note_title(record)
         known = self._meta
         meta = MetaEvent(
             session_id=facts[0] or known.session_id,
@@ -126,8 +125,8 @@ class ClaudeReader:
             self._meta = meta
             yield meta
 
-    def _note_title(self, record: Record) -> bool:
-        """Keep a title; the person's own beats the client's. True when there was one."""
+    def _note_title(self, record: Record) -> None:
+        """Keep a title; the person's own beats the client's."""
         if record.type == "custom-title" and record.custom_title:
             self._titles["custom"] = record.custom_title
         elif record.type == "ai-title" and record.ai_title:
@@ -135,39 +134,39 @@ class ClaudeReader:
         elif record.type == "summary" and record.summary and self._talked:
             # Summaries at the head of a file name other conversations of the folder.
             self._titles["summary"] = record.summary
-        else:
-            return False
-        return True
 
-    def _assistant(self, record: Record, at: float | None) -> Iterator[Event]:
+    def _assistant(self, record: Record, at: float | None) -> Iterable[Event]:
         self._talked = True
         message = record.message
         if message is None:
-            return
+            return ()
         content = decode_content(message.content)
         blocks = [Block(type="text", text=content)] if isinstance(content, str) else content
         text = "".join(block.text or "" for block in blocks if block.type == "text")
         if message.model == SYNTHETIC_MODEL:
-            if record.is_api_error_message:
-                yield NoticeEvent("api_error", text, at)
-            return
+            return (NoticeEvent("api_error", text, at),) if record.is_api_error_message else ()
+        events: list[Event] = []
         if message.id:
-            yield RequestEvent(
-                message_id=message.id,
-                at=at,
-                model=message.model,
-                usage=_usage(message.usage),
-                written=_written(message.usage),
-                text=text,
-                stop_reason=message.stop_reason,
-                sidechain=bool(record.is_sidechain),
-                agent_id=record.agent_id,
+            usage, written = _counts(message.usage)
+            events.append(
+                RequestEvent(
+                    message.id,
+                    at,
+                    message.model,
+                    usage,
+                    written,
+                    text,
+                    message.stop_reason,
+                    bool(record.is_sidechain),
+                    record.agent_id,
+                )
             )
         for block in blocks:
             if block.type == "tool_use" and block.id:
                 command = block.input.command if block.input else None
                 self._commands[block.id] = command if command is not None else block.name or ""
-                yield ToolCallEvent(block.id, block.name or "", at)
+                events.append(ToolCallEvent(block.id, block.name or "", at))
+        return events
 
     def _user(self, record: Record, at: float | None, *, may_change_file: bool) -> Iterator[Event]:
         self._talked = True
@@ -244,27 +243,23 @@ def _attachment(record: Record, at: float | None) -> Iterator[NoticeEvent]:
         yield NoticeEvent("queued_notification", text, at)
 
 
-def _usage(tokens: Tokens | None) -> TokenCounts | None:
+def _counts(tokens: Tokens | None) -> tuple[TokenCounts | None, WriteClass | None]:
+    """What a record says of its request's tokens, and the class of what was written."""
     if tokens is None:
-        return None
+        return None, None
     written = tokens.cache_creation_input_tokens or 0
-    one_hour = (tokens.cache_creation.ephemeral_1h_input_tokens or 0) if tokens.cache_creation else 0
-    five_minutes = (tokens.cache_creation.ephemeral_5m_input_tokens or 0) if tokens.cache_creation else 0
-    return TokenCounts(
-        input=tokens.input_tokens or 0,
-        output=tokens.output_tokens or 0,
-        cache_read=tokens.cache_read_input_tokens or 0,
-        # Tokens without a class count where the provider's default puts them; `written` says that none was named.
-        cache_write_5m=max(five_minutes, written - one_hour),
-        cache_write_1h=one_hour,
+    five_minutes = one_hour = 0
+    if classes := tokens.cache_creation:
+        five_minutes = classes.ephemeral_5m_input_tokens or 0
+        one_hour = classes.ephemeral_1h_input_tokens or 0
+    return (
+        # Tokens without a class count where the provider's default puts them; the class says that none was named.
+        TokenCounts(
+            tokens.input_tokens or 0,
+            tokens.output_tokens or 0,
+            tokens.cache_read_input_tokens or 0,
+            max(five_minutes, written - one_hour),
+            one_hour,
+        ),
+        "1h" if one_hour else "5m" if five_minutes else "unknown" if written else None,
     )
-
-
-def _written(tokens: Tokens | None) -> WriteClass | None:
-    if tokens is None:
-        return None
-    if tokens.cache_creation and tokens.cache_creation.ephemeral_1h_input_tokens:
-        return "1h"
-    if tokens.cache_creation and tokens.cache_creation.ephemeral_5m_input_tokens:
-        return "5m"
-    return "unknown" if tokens.cache_creation_input_tokens else None

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from hashlib import blake2b
+
+from msgspec.structs import replace
 
 from store.transcripts.codex_records import Payload, Record
 from store.transcripts.events import MetaEvent

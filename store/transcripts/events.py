@@ -6,8 +6,9 @@ record has no readable time; records are not in time order. Texts are data from 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from msgspec import Struct
 
 from store.models import TTLClass
 from store.turn_memory import ChangeKind
@@ -38,8 +39,7 @@ class TokenCounts(NamedTuple):
         return self.cache_write_5m + self.cache_write_1h
 
 
-@dataclass(frozen=True, slots=True)
-class PromptEvent:
+class PromptEvent(Struct, frozen=True, gc=False):
     """A person asked something: a turn begins. `text` is empty for an image alone."""
 
     at: float | None
@@ -48,8 +48,7 @@ class PromptEvent:
     record_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class RequestEvent:
+class RequestEvent(Struct, frozen=True, gc=False):
     """One record of a request's answer. Several share a `message_id`; the last one wins for every field.
 
     `text` is the visible text of this record's block alone; `usage` is None when the record has none.
@@ -66,16 +65,14 @@ class RequestEvent:
     agent_id: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerEvent:
+class AnswerEvent(Struct, frozen=True, gc=False):
     """Visible text of the agent, in clients that record it apart from their requests. The turn's last one counts."""
 
     text: str
     at: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class ToolCallEvent:
+class ToolCallEvent(Struct, frozen=True, gc=False):
     """A tool was called; it is pending until its `ToolResultEvent`."""
 
     call_id: str
@@ -83,8 +80,7 @@ class ToolCallEvent:
     at: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class ToolResultEvent:
+class ToolResultEvent(Struct, frozen=True, gc=False):
     """A tool answered, was denied, or was cancelled."""
 
     call_id: str
@@ -92,8 +88,7 @@ class ToolResultEvent:
     is_error: bool
 
 
-@dataclass(frozen=True, slots=True)
-class FileChangedEvent:
+class FileChangedEvent(Struct, frozen=True, gc=False):
     """A tool changed a file."""
 
     path: str
@@ -101,8 +96,7 @@ class FileChangedEvent:
     at: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class CommandFailedEvent:
+class CommandFailedEvent(Struct, frozen=True, gc=False):
     """A shell command ended with a code other than 0; once per `call_id`."""
 
     call_id: str
@@ -111,16 +105,14 @@ class CommandFailedEvent:
     at: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class CompactionEvent:
+class CompactionEvent(Struct, frozen=True, gc=False):
     """The conversation was replaced by its summary. `trigger` is the client's word (`auto`, `manual`)."""
 
     trigger: str
     at: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class NoticeEvent:
+class NoticeEvent(Struct, frozen=True, gc=False):
     """Something that opens no turn: a background task's end, a prompt typed while the agent worked, an interruption,
     a slash command or `!` command, an error of the provider."""
 
@@ -129,16 +121,14 @@ class NoticeEvent:
     at: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class TurnEndedEvent:
+class TurnEndedEvent(Struct, frozen=True, gc=False):
     """The client says that the agent has stopped working, and how many background tasks still run."""
 
     at: float | None
     background_tasks: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class MetaEvent:
+class MetaEvent(Struct, frozen=True, gc=False):
     """What is known of the session; sent when any of it changed. The file's name is the better witness of the id:
     a forked session's file begins with its parent's records."""
 
@@ -151,8 +141,7 @@ class MetaEvent:
     """The session whose records this file begins with, where the client says so."""
 
 
-@dataclass(frozen=True, slots=True)
-class MalformedLine:
+class MalformedLine(Struct, frozen=True, gc=False):
     """A line that is no JSON object. The first line of a file is 1, and empty lines count."""
 
     line: int

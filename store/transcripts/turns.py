@@ -9,8 +9,11 @@ prompts and final answers, never what tools were given or returned, and it compu
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from store.models import WaitingFor
 from store.transcripts.events import (
@@ -38,8 +41,7 @@ _GOES_ON = frozenset({None, "tool_use", "pause_turn"})
 """Stop reasons after which the agent works on (None: not known yet, which is most records)."""
 
 
-@dataclass(slots=True)
-class Request:
+class Request(Struct):
     """One call to the provider, as far as the transcript knows it. (Changed in place by the builder, which hands out
     copies: a request has several records, and the last one wins.)"""
 

@@ -178,11 +178,12 @@ def test_a_file_that_is_none_any_longer(tmp_path: Path, change: Callable[[Path],
 def test_a_file_that_breaks_off_says_why_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = put(tmp_path, conversation(Claude()))
 
-    def broken(file: object) -> Iterator[bytes]:
-        yield conversation(Claude()).lines[0] + b"\n"
-        raise OSError(5, "Input/output error")
+    def broken(file: object, offset: int, chunk_bytes: int) -> bytes:
+        if offset:
+            raise OSError(5, "Input/output error")
+        return conversation(Claude()).lines[0] + b"\n"
 
-    monkeypatch.setattr(reading_module, "_WholeLines", broken)
+    monkeypatch.setattr(reading_module, "read_lines", broken)
     assert read(found) == FileRead(found, error="Input/output error")
 
 
@@ -206,3 +207,14 @@ def test_a_database_that_breaks_off_says_why(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(reading_module, "client", lambda name: database(sqlite3.DatabaseError("malformed")))
     found = Found("made-up", "/t/made-up.db#one", "one", "", 5, 7)
     assert read(found) == FileRead(found, error="malformed")
+
+
+def test_a_reader_that_fails_costs_its_own_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = put(tmp_path, conversation(Claude()))
+
+    def lines(_: Found) -> Iterator[bytes]:
+        raise ZeroDivisionError("made up")
+        yield b""
+
+    monkeypatch.setattr(reading_module, "client", lambda name: replace(CLAUDE, lines=lines))
+    assert read(found) == FileRead(found, error="its reader failed: ZeroDivisionError('made up')")
