@@ -7,10 +7,16 @@ by the query modules and never written back.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from store.words import BudgetMode as BudgetMode
+from store.words import CacheStateName as CacheStateName
+from store.words import Evidence as Evidence
+from store.words import Status as Status
+from store.words import TTLClass as TTLClass
+from store.words import WaitingFor as WaitingFor
 
 ReasonArgs = dict[str, str | int | float]
 
@@ -22,52 +28,6 @@ class Row(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
-class Status(StrEnum):
-    """What a session is doing, as far as its client says."""
-
-    BUSY = "busy"
-    IDLE = "idle"
-    ENDED = "ended"
-    UNKNOWN = "unknown"
-
-
-class WaitingFor(StrEnum):
-    """What a session waits for; no value means that it works."""
-
-    YOU = "you"
-    PERMISSION = "permission"
-    TOOL = "tool"
-    BACKGROUND = "background"
-
-
-class Evidence(StrEnum):
-    """Where a cache state comes from, best first."""
-
-    GATEWAY = "gateway"
-    CLIENT = "client"
-    TRANSCRIPT = "transcript"
-    ASSUMED = "assumed"
-
-
-class CacheStateName(StrEnum):
-    """The five states of a prompt cache."""
-
-    WARM = "warm"
-    EXPIRED = "expired"
-    CHANGED = "changed"
-    LIKELY = "likely"
-    UNKNOWN = "unknown"
-
-
-class BudgetMode(StrEnum):
-    """Who decides about pings: nobody, the policy, or the person until a time."""
-
-    OFF = "off"
-    AUTO = "auto"
-    HOLD = "hold"
-
-
-TTLClass = Literal["5m", "1h"]
 Warmer = Literal["replay", "fork"]
 
 
@@ -121,6 +81,19 @@ class CacheView(Row):
     cold_tokens: int | None = None
     """What a cold resume writes again."""
     cold_usd: float | None = None
+    warm_usd: float | None = None
+    """What the same tokens cost while the entry is there."""
+    cold_extra_seconds: float | None = None
+    """How much later the answer to a cold resume begins, where this machine's own requests have shown it."""
+    costly: bool = False
+    """A cold resume costs more than the configured threshold."""
+    compacts_at: float | None = None
+    """When the client will compact the conversation by itself, if nobody speaks before."""
+    disagrees: str = ""
+    """Another source and what it says instead, worse than `evidence`: `transcript_expired`, `client_warm`."""
+    last_miss_cause: str = ""
+    """The client's own codes for its last rebuilt cache, joined by commas, where it reports them."""
+    last_miss_at: float | None = None
 
 
 class KeepaliveView(Row):
@@ -187,12 +160,22 @@ class FailedCommand(Row):
 
 
 class CacheEvent(Row):
-    """What happened to the cache at the start of a turn, where something did."""
+    """What happened to the cache at one request of a turn. Money is the price of writing `tokens` less that of reading
+    them: what a break cost, or what a kept entry spared."""
 
     kind: Literal["kept", "lapsed", "changed", "compacted"]
+    """`kept`: read although its lifetime was over; `lapsed`: the lifetime was over and it was written again."""
     cause: str = ""
+    """Reason code of a change, from the gateway where it saw the request (else `model_changed`, `resumed`, `shrank`,
+    `prefix_changed`). A kept entry has `ping`, or nothing where no ping of ours did it."""
     tokens: int = 0
+    """Read (`kept`), the whole prompt that it starts again with (`compacted`), else what was written again."""
     usd: float | None = None
+    """None without a known price."""
+    shrunk_percent: float | None = None
+    """How much shorter the prompt was than the one before, without a compaction: the client dropped older content."""
+    at: float | None = None
+    """Start of the request."""
 
 
 class TurnView(Row):
@@ -212,6 +195,8 @@ class TurnView(Row):
     """Tokens of the conversation at the last request before this turn, and at its own last one."""
     context_after: int | None = None
     cache_event: CacheEvent | None = None
+    """What happened at its first request, else the worst within it; `cache_events` are all, in order."""
+    cache_events: tuple[CacheEvent, ...] = ()
     memory: str = ""
 
 

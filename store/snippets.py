@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from store.plain_text import one_line
 from store.search_terms import COLUMNS, Field, Term, fold
-from store.turns import SEPARATOR
+from store.words import SEPARATOR
 
 LENGTH = 110
 """Characters of a snippet, about a dozen words and their surroundings."""

@@ -10,16 +10,15 @@ import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from store.models import FailedCommand, FileChange, Row, TurnView, Usage
+from store import turn_cache
+from store.models import CacheEvent, FailedCommand, FileChange, Row, TurnView, Usage
 from store.rows import fetch_all
 from store.turn_memory import ChangedFile, ChangeKind, TurnMemory, render_memory
 from store.turn_memory import FailedCommand as Failed
+from store.words import SEPARATOR
 
 if TYPE_CHECKING:
     from store.ingest.reading import TurnRow
-
-SEPARATOR = "\x1e"
-"""Between the entries of a column that holds several (ASCII: record separator)."""
 
 
 _ASLEEP = "search.asleep"
@@ -127,11 +126,12 @@ def read(connection: sqlite3.Connection, session_id: str, last: int | None = Non
         return ()
     costs = _costs(connection, session_id)
     contexts = dict(connection.execute(_CONTEXTS, (session_id,)).fetchall())
+    happened = turn_cache.read(connection, session_id)
     views = []
     before = max(((n, tokens) for n, tokens in contexts.items() if n < rows[-1].n), default=(0, None))[1]
     for row in reversed(rows):
         after = contexts.get(row.n, before)
-        views.append(_view(row, costs.get(row.n, _Cost(usd=0.0)), before, after))
+        views.append(_view(row, costs.get(row.n, _Cost(usd=0.0)), (before, after), happened.get(row.n, (None, ()))))
         before = after
     return tuple(views)
 
@@ -161,7 +161,12 @@ def _costs(connection: sqlite3.Connection, session_id: str) -> dict[int | None, 
     return {row[0]: _Cost(**dict(zip(names, row[1:], strict=True))) for row in cursor}
 
 
-def _view(row: _TurnRow, cost: _Cost, before: int | None, after: int | None) -> TurnView:
+def _view(
+    row: _TurnRow,
+    cost: _Cost,
+    context: tuple[int | None, int | None],
+    happened: tuple[CacheEvent | None, tuple[CacheEvent, ...]],
+) -> TurnView:
     kinds = cast("Sequence[ChangeKind]", row.path_kinds)
     codes = [int(code) for code in row.exit_codes.split()]
     changed = [ChangedFile(*entry) for entry in zip(_split(row.paths, kinds), kinds, strict=True)]
@@ -177,8 +182,10 @@ def _view(row: _TurnRow, cost: _Cost, before: int | None, after: int | None) -> 
         requests=cost.requests,
         usage=Usage(**cost.model_dump(exclude={"requests", "usd"})),
         usd=cost.usd,
-        context_before=before,
-        context_after=after,
+        context_before=context[0],
+        context_after=context[1],
+        cache_event=happened[0],
+        cache_events=happened[1],
         memory=render_memory(TurnMemory(tuple(changed), tuple(dict.fromkeys(failed)))),
     )
 

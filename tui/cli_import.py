@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 import click
 
 from keepalive.paths import find_paths
-from store.ingest.importer import Report, Totals, cores, import_scan
+from store.ingest.importer import Progress, Report, Totals, cores, import_scan
 from store.ingest.scan import Scan, scan_clients, scan_paths
 from store.migrations import open_store
 
 if TYPE_CHECKING:
+    import sqlite3
+
     from keepalive.config import Config
     from store.models import TTLClass
 
@@ -46,7 +48,7 @@ def import_command(paths: tuple[Path, ...], workers: int | None, as_json: bool) 
                 connection,
                 scan,
                 workers=workers or cores(),
-                progress=report,
+                progress=_Pricing(connection, report),
                 complain=trouble.append,
                 lifetime=_Lifetimes(at.config_file),
             )
@@ -61,6 +63,24 @@ def import_command(paths: tuple[Path, ...], workers: int | None, as_json: bool) 
         for line in trouble:
             _complain(line)
     click.echo(_json(totals) if as_json else _words(totals, scan))
+
+
+class _Pricing:
+    """Looks prices up once the first batch is written: the library loads while the other processes still read."""
+
+    def __init__(self, connection: sqlite3.Connection, report: Report | None) -> None:
+        self._connection = connection
+        self._report = report
+        self._begun = False
+
+    def __call__(self, done: Progress) -> None:
+        if self._report is not None:
+            self._report(done)
+        if not self._begun:
+            from keepalive.catch_up import price_models
+
+            price_models(self._connection)
+            self._begun = True
 
 
 class _Lifetimes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import BinaryIO
 
 
@@ -19,3 +20,19 @@ def read_lines(file: BinaryIO, offset: int, chunk_bytes: int) -> bytes:
         if not piece:
             return b""
         pieces.append(piece)
+
+
+def whole_lines(file: BinaryIO, chunk_bytes: int) -> Iterator[tuple[list[bytes], int]]:
+    """All whole lines from the file's start, some at a time and without their newline, each time with the offset
+    behind the last of them. (Each byte is copied twice and no more: this is how an import reads.)"""
+    begun: list[bytes] = []
+    offset = 0
+    while piece := file.read(chunk_bytes):
+        lines = piece.split(b"\n")
+        begun.append(lines[0])
+        if len(lines) == 1:
+            continue  # in the middle of a long line
+        lines[0] = b"".join(begun)
+        begun = [lines.pop()]
+        offset += sum(map(len, lines)) + len(lines)
+        yield lines, offset

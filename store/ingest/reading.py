@@ -13,15 +13,14 @@ import stat
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple
 
-from store.ingest.lines import read_lines
-from store.models import TTLClass
+from store.ingest.lines import whole_lines
 from store.transcripts.clients import Found
 from store.transcripts.reading import Facts, Reading
 from store.transcripts.registry import client
 from store.transcripts.turns import Changes, Request, Turn
-from store.turns import SEPARATOR
+from store.words import SEPARATOR, TTLClass
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 256 << 10
 _MOST_TOKENS = 10**12
 """Larger figures are damage; sums of these still fit the database's integers."""
 
@@ -87,9 +86,9 @@ def read(found: Found) -> FileRead:
             result.offset = found.size
         else:
             with _open(found.path) as file:
-                while data := read_lines(file, result.offset, _CHUNK_BYTES):
-                    result.offset += len(data)
-                    reading.feed(data[:-1].split(b"\n"))
+                for lines, end in whole_lines(file, _CHUNK_BYTES):
+                    reading.feed(lines)
+                    result.offset = end
     except (OSError, sqlite3.Error) as error:
         return FileRead(found, error=getattr(error, "strerror", None) or str(error))
     except Exception as error:  # a mistake of ours in one reader must not cost the other files

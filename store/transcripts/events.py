@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
-from store.models import TTLClass
 from store.turn_memory import ChangeKind
+from store.words import TTLClass
 
 WriteClass = TTLClass | Literal["unknown"]
 """TTL class of a request's cache write; `unknown` when tokens were written and no class was named."""

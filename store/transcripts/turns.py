@@ -15,7 +15,6 @@ from typing import Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from store.models import WaitingFor
 from store.transcripts.events import (
     AnswerEvent,
     CommandFailedEvent,
@@ -32,6 +31,7 @@ from store.transcripts.events import (
     WriteClass,
 )
 from store.turn_memory import ChangedFile, FailedCommand, TurnMemory, TurnMemoryAccumulator
+from store.words import WaitingFor
 
 Cause = Literal["user", "tool", "notification"]
 """What a request answers: a prompt, a tool's result, the end of something in the background."""

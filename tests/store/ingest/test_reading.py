@@ -178,12 +178,11 @@ def test_a_file_that_is_none_any_longer(tmp_path: Path, change: Callable[[Path],
 def test_a_file_that_breaks_off_says_why_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = put(tmp_path, conversation(Claude()))
 
-    def broken(file: object, offset: int, chunk_bytes: int) -> bytes:
-        if offset:
-            raise OSError(5, "Input/output error")
-        return conversation(Claude()).lines[0] + b"\n"
+    def broken(file: object, chunk_bytes: int) -> Iterator[tuple[list[bytes], int]]:
+        yield [conversation(Claude()).lines[0]], 5
+        raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(reading_module, "read_lines", broken)
+    monkeypatch.setattr(reading_module, "whole_lines", broken)
     assert read(found) == FileRead(found, error="Input/output error")
 
 
