@@ -25,7 +25,7 @@ class Row(BaseModel):
     """Base of everything the store hands out."""
 
     # Errors must not quote values: they are prompts and answers, and errors are logged.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
 
 
 Warmer = Literal["replay", "fork"]

@@ -73,12 +73,12 @@ def save(connection: sqlite3.Connection, session_id: str, rows: Sequence[TurnRow
 
 _SAVE = """
 INSERT INTO turns (session_id, n, started_at, ended_at, prompt, answer, model, paths, path_kinds, failed, exit_codes,
-    prompt_id, background, compactions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    prompt_id, background, compactions, resumed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (session_id, n) DO UPDATE SET started_at = excluded.started_at, ended_at = excluded.ended_at,
     prompt = excluded.prompt, answer = excluded.answer, model = coalesce(nullif(excluded.model, ''), model),
     paths = excluded.paths, path_kinds = excluded.path_kinds, failed = excluded.failed,
     exit_codes = excluded.exit_codes, prompt_id = excluded.prompt_id, background = excluded.background,
-    compactions = excluded.compactions
+    compactions = excluded.compactions, resumed = excluded.resumed
 """
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from store.ingest.scan import Scan, changed, scan_paths
+from store.ingest.scan import Scan, as_read, changed, scan_paths
 
 if TYPE_CHECKING:
     from store.ingest.chains import Lifetime
@@ -124,27 +124,32 @@ class _Run:
         lifetime: Lifetime | None,
         complain: Callable[[str], None] | None,
     ) -> None:
-        from store.ingest.chains import LIFETIMES
-
         self._connection = connection
         self._totals = totals
-        self._lifetime = lifetime or LIFETIMES.get
+        self._lifetime = lifetime
         self._complain = complain
+        self._before = as_read(connection)
         self._paths: list[str] = []
         self._sessions: set[str] = set()
 
     def write(self, batch: Sequence[FileRead]) -> None:
         from store import turns
         from store.database import immediate
+        from store.ingest.chains import LIFETIMES
         from store.ingest.writing import write
 
+        lifetime = self._lifetime or LIFETIMES.get  # (imported here: the processes that read are forked without it)
         with immediate(self._connection), turns.Bulk(self._connection) as bulk:
-            for read in batch:
-                session_id = write(self._connection, read, self._lifetime, bulk=bulk)
+            now = as_read(self._connection, [read.found.path for read in batch])
+            # Who stored a file since we began to read (the keeper follows it) may know more of it than we do.
+            mine = [read for read in batch if now.get(read.found.path) == self._before.get(read.found.path)]
+            for read in mine:
+                session_id = write(self._connection, read, lifetime, bulk=bulk)
                 if not read.error:
                     self._sessions.add(session_id)
         totals = self._totals
-        for read in batch:
+        totals.unchanged += len(batch) - len(mine)
+        for read in mine:
             if read.error:
                 totals.errors += 1
                 if self._complain is not None:
@@ -240,7 +245,10 @@ def _read_in_processes(news: Sequence[Found], workers: int) -> Iterator[FileRead
 
 
 def _leave_signals_alone() -> None:
-    """Ctrl-C reaches the whole group; the import itself decides what it means."""
+    """Ctrl-C reaches the whole group; the import itself decides what it means. (And what a reader makes it hands over
+    or lets go: there are no cycles to look for.)"""
+    import gc
     import signal
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.disable()

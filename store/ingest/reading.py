@@ -41,6 +41,7 @@ class TurnRow(NamedTuple):
     prompt_id: str | None
     background: int
     compactions: int
+    resumed: int = 0
 
 
 class RequestRow(NamedTuple):
@@ -124,6 +125,7 @@ def _turn_row(turn: Turn, models: dict[str, str]) -> TurnRow:
         turn.prompt_id,
         turn.background,
         turn.compactions,
+        turn.resumed,
     )
 
 

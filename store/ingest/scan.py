@@ -5,6 +5,7 @@ A look at names, sizes and times; no file is opened, so that a second import of 
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
 import stat
@@ -115,9 +116,21 @@ def place(path: str) -> int:
         return 0
 
 
+def as_read(connection: sqlite3.Connection, paths: Sequence[str] | None = None) -> dict[str, tuple[int, int]]:
+    """Size and time of every transcript (or of these) as it was when it was read, by path."""
+    if paths is None:
+        rows = connection.execute("SELECT path, size, mtime_ns FROM sources")
+    else:
+        rows = connection.execute(
+            "SELECT path, size, mtime_ns FROM sources WHERE path IN (SELECT value FROM json_each(?))",
+            (json.dumps(paths),),
+        )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
 def changed(connection: sqlite3.Connection, found: Iterable[Found]) -> list[Found]:
     """Those that the store has not read as they are now, newest first."""
-    known = {row[0]: (row[1], row[2]) for row in connection.execute("SELECT path, size, mtime_ns FROM sources")}
+    known = as_read(connection)
     news = [one for one in found if known.get(one.path) != (one.size, one.mtime_ns)]
     return sorted(news, key=lambda one: (-one.mtime_ns, one.path))
 

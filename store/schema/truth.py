@@ -36,6 +36,7 @@ CREATE TABLE breaks (
     ttl_class TEXT                  -- of that write: its price
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX breaks_session ON breaks(session_id, at);
+ALTER TABLE turns ADD COLUMN resumed INTEGER /* left and opened again before the next turn */ NOT NULL DEFAULT 0;
 CREATE TABLE client_reports (
     session_id TEXT PRIMARY KEY,    -- the client's own report of its cache, from its statusline: the newest alone
     reported_at REAL NOT NULL,

@@ -8,6 +8,7 @@ business of `turns`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from store.transcripts.events import (
@@ -21,6 +22,7 @@ from store.transcripts.events import (
     NoticeKind,
     PromptEvent,
     RequestEvent,
+    ResumedEvent,
     TokenCounts,
     ToolCallEvent,
     ToolResultEvent,
@@ -54,6 +56,10 @@ _NOTICES: tuple[tuple[str, NoticeKind | None], ...] = (
 """How text starts that no person typed as a prompt, and what it tells (nothing: None)."""
 
 _NOT_TYPED = tuple(start for start, _ in _NOTICES)
+_LEAVES = re.compile(r"<command-name>/(?:exit|quit)</")
+_HOOK_RECORDS = frozenset({"progress", "attachment"})
+_OPENED_AGAIN = b"SessionStart:resume"
+"""Name of the hook that runs then, where the person has one."""
 _TITLES = frozenset({"custom-title", "ai-title", "summary"})
 _Facts = tuple[str | None, str | None, str | None, str | None]
 """Session, folder, version and branch, as a record names them."""
@@ -77,6 +83,10 @@ class ClaudeReader:
         self._titles: dict[str, str] = {}
         self._meta = MetaEvent(None, None, None, None, None)
         self._talked = False
+        self._left = False
+        """The person has left (`/exit`) and nothing has happened since."""
+        self._reopened = False
+        """That it was opened again is told already."""
 
     def feed(self, lines: Iterable[bytes]) -> Iterator[Event]:
         """The events of some lines (with or without their newline). Lazy: lines count once they are iterated."""
@@ -107,6 +117,8 @@ class ClaudeReader:
                 yield from self._user(record, at, may_change_file=b'"structuredPatch"' in line)
             elif kind == "system":
                 yield from _system(record, at)
+            elif kind in _HOOK_RECORDS and _OPENED_AGAIN in line:
+                yield from self._opened_again(at)
             elif kind == "attachment":
                 yield from _attachment(record, at)
 
@@ -135,6 +147,13 @@ class ClaudeReader:
             # Summaries at the head of a file name other conversations of the folder.
             self._titles["summary"] = record.summary
 
+    def _opened_again(self, at: float | None) -> tuple[Event, ...]:
+        self._left = False
+        if self._reopened:
+            return ()
+        self._reopened = True
+        return (ResumedEvent(at),)
+
     def _assistant(self, record: Record, at: float | None) -> Iterable[Event]:
         self._talked = True
         message = record.message
@@ -144,9 +163,12 @@ class ClaudeReader:
         blocks = [Block(type="text", text=content)] if isinstance(content, str) else content
         text = "".join(block.text or "" for block in blocks if block.type == "text")
         if message.model == SYNTHETIC_MODEL:
-            return (NoticeEvent("api_error", text, at),) if record.is_api_error_message else ()
-        events: list[Event] = []
+            if record.is_api_error_message:
+                return (NoticeEvent("api_error", text, at),)
+            return self._opened_again(at) if self._left else ()
+        events: list[Event] = list(self._opened_again(at)) if self._left else []
         if message.id:
+            self._reopened = False
             usage, written = _counts(message.usage)
             events.append(
                 RequestEvent(
@@ -191,7 +213,11 @@ class ClaudeReader:
             kind = next(kind for start, kind in _NOTICES if text.startswith(start))
             if kind is not None:
                 yield NoticeEvent(kind, text, at)
+            if kind == "slash_command" and _LEAVES.search(text):
+                self._left = True
         elif text or any(block.type == "image" for block in blocks):
+            if self._left:
+                yield from self._opened_again(at)
             yield PromptEvent(at, text, self.line_no, record.uuid)
 
     def _tool_result(self, block: Block, at: float | None) -> Iterator[Event]:

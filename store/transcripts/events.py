@@ -112,6 +112,12 @@ class CompactionEvent(Struct, frozen=True, gc=False):
     at: float | None
 
 
+class ResumedEvent(Struct, frozen=True, gc=False):
+    """The session was left and opened again; once between two requests."""
+
+    at: float | None
+
+
 class NoticeEvent(Struct, frozen=True, gc=False):
     """Something that opens no turn: a background task's end, a prompt typed while the agent worked, an interruption,
     a slash command or `!` command, an error of the provider."""
@@ -156,6 +162,7 @@ Event = (
     | FileChangedEvent
     | CommandFailedEvent
     | CompactionEvent
+    | ResumedEvent
     | NoticeEvent
     | TurnEndedEvent
     | MetaEvent

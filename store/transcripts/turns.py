@@ -24,6 +24,7 @@ from store.transcripts.events import (
     NoticeEvent,
     PromptEvent,
     RequestEvent,
+    ResumedEvent,
     TokenCounts,
     ToolCallEvent,
     ToolResultEvent,
@@ -79,6 +80,8 @@ class Turn:
     """One entry per failed call; the memory names a command that failed twice in the same way once."""
     message_ids: tuple[str, ...]
     compactions: int
+    resumed: int
+    """How often the session was left and opened again before the next turn."""
     background: int
     """How many background tasks reported into this turn."""
 
@@ -109,6 +112,7 @@ class _OpenTurn:
     failed: list[FailedCommand] = field(default_factory=list)
     message_ids: list[str] = field(default_factory=list)
     compactions: int = 0
+    resumed: int = 0
     background: int = 0
 
     @property
@@ -209,6 +213,8 @@ class TurnBuilder:
                 turn.kept.command_failed(event.command, event.exit_code)
             case CompactionEvent():
                 turn.compactions += 1
+            case ResumedEvent():
+                turn.resumed += 1
             case NoticeEvent():
                 self._notice(event, turn)
             case TurnEndedEvent():
@@ -285,5 +291,6 @@ class TurnBuilder:
             failed_commands=tuple(turn.failed),
             message_ids=tuple(turn.message_ids),
             compactions=turn.compactions,
+            resumed=turn.resumed,
             background=turn.background,
         )

@@ -70,6 +70,13 @@ class FailedCommand(_Contract):
     exit_code: int
 
 
+class CacheEvent(_Contract):
+    kind: str
+    cause: str
+    tokens: int
+    usd: float | None
+
+
 class Turn(_Contract):
     n: int
     prompt: str
@@ -77,6 +84,8 @@ class Turn(_Contract):
     requests: int
     files_changed: tuple[FileChange, ...]
     failed_commands: tuple[FailedCommand, ...]
+    cache_event: CacheEvent | None
+    cache_events: tuple[CacheEvent, ...]
     memory: str
 
 

@@ -54,6 +54,10 @@ def test_a_short_pause_costs_nothing_and_a_long_one_stays_warm(stage: Stage) -> 
         "fourth question, after a long pause",
     ]
     assert detail.totals.requests == len(stage.log.requests(session))
+    happened = [event for turn in detail.turns for event in turn.cache_events]
+    assert [(event.kind, event.cause, event.tokens) for event in happened] == [("kept", "ping", last.prefix)]
+    assert detail.turns[-1].cache_event == happened[0]
+    assert happened[0].usd == pytest.approx(ledger.saved_usd)
 
     for secret in (TOOL_OUTPUT, TOOL_INPUT):
         assert secret in str(stage.log.pings()[-1].body), "it went through our hands"
@@ -88,3 +92,5 @@ def test_a_spent_budget_lets_the_entry_expire_and_says_so(stage: Stage) -> None:
     ledger = stage.ledger()
     assert (ledger.pings, ledger.hits, ledger.saved_usd) == (1, 1, 0.0)
     assert ledger.lost_usd == ledger.spent_usd > 0
+    happened = [event for turn in stage.show(session).turns for event in turn.cache_events]
+    assert [(event.kind, event.tokens) for event in happened] == [("lapsed", last.prefix)]

@@ -13,9 +13,9 @@ import pytest
 from store import idle, lineages, pings, prices, requests, sessions
 from store.launches import token_hash
 from store.migrations import migrate
-from store.models import BudgetMode, Evidence, TTLClass, Usage
+from store.models import BudgetMode, Evidence, Status, TTLClass, Usage, WaitingFor
 from store.pings import Caps
-from store.rows import BudgetRow, LaunchRow, PriceRow
+from store.rows import BudgetRow, LaunchRow, PriceRow, SessionRow
 
 NOW = 1_790_000_000.0
 """2026-09-21 14:13:20 UTC."""
@@ -72,6 +72,34 @@ def launch(launch_id: str = "launch-00000001", started_at: float = NOW) -> Launc
         ca_file=None,
         started_at=started_at,
         ended_at=None,
+    )
+
+
+def session_row() -> SessionRow:
+    """An idle session of Claude Code, as a row."""
+    return SessionRow(
+        id="s1",
+        agent="claude",
+        launch_id=None,
+        cwd="",
+        project="",
+        title="",
+        status=Status.IDLE,
+        waiting_for=WaitingFor.YOU,
+        waiting_since=NOW,
+        pid=1,
+        pid_started=None,
+        tmux_pane=None,
+        client_version="2.1.331",
+        login=None,
+        model=OPUS,
+        context_tokens=None,
+        transcript=None,
+        opened_at=NOW,
+        last_activity_at=NOW,
+        ended_at=None,
+        end_reason="",
+        seen_by="",
     )
 
 

@@ -132,6 +132,7 @@ def test_every_field_of_a_session(db: sqlite3.Connection) -> None:
             reason="",
             cold_tokens=100_000,
             cold_usd=0.5,
+            warm_usd=0.02,
         ),
         keepalive=KeepaliveView(
             mode=BudgetMode.AUTO,
@@ -416,3 +417,29 @@ def test_the_detail_of_an_unknown_session(db: sqlite3.Connection) -> None:
     with pytest.raises(sessions.UnknownSession, match="no session 'nobody'"):
         board.detail(db, "nobody", now=LATER, keeper_on=True, default=AUTO)
     assert not db.in_transaction
+
+
+def test_a_session_without_a_promised_lifetime_is_likely(db: sqlite3.Connection) -> None:
+    add_session(db, "x1", agent="codex")
+    add_lineage(db, "x1", ttl=None, model="gpt-5.5")
+    asked = Usage(input=1_000, cache_read=49_000)
+    for index in range(40):
+        add_request(db, f"m{index}", "x1", at=NOW - 400.0 * index, usage=asked, model="gpt-5.5")
+    view = the_only(db, NOW + 400)
+    assert view.cache.state is CacheStateName.LIKELY
+    assert view.cache.expires_at is None
+    assert view.cache.probability == pytest.approx((18 + 20 * 0.72 + 39) / 79)
+
+
+@pytest.mark.usefixtures("attached")
+def test_the_threshold_of_a_warning_is_the_readers(db: sqlite3.Connection) -> None:
+    def costly(usd: float) -> bool:
+        (view,) = board.sessions(db, now=LATER, keeper_on=True, default=AUTO, costly_usd=usd)
+        return view.cache.costly
+
+    assert costly(0.49)
+    assert not costly(0.51)
+    seen = board.board(db, now=LATER, keeper=None, default=AUTO, costly_usd=0.49).sessions[0]
+    shown = board.detail(db, "s1", now=LATER, keeper_on=True, default=AUTO, costly_usd=0.49)
+    assert seen.cache.costly
+    assert shown.cache.costly

@@ -17,14 +17,22 @@ from sqlite_utils import Database
 from store import turns
 from store.database import connect, data_version, immediate
 from store.migrations import STEPS, open_store
-from store.schema import core, history
+from store.schema import core, history, truth
 from store.schema.registry import migrations, script
 from tests.store.made_up import NOW, add_session
 from tests.store.stored_facts import search_is_whole
 from tests.store.written_turns import add_turn
 
 TABLES = {
+    "breaks": [
+        *("message_id", "session_id", "agent_id", "at", "cause", "part", "position", "name", "field", "size_before"),
+        *("size_after", "hash_before", "hash_after", "expected_read", "read", "written", "ttl_class"),
+    ],
     "budgets": ["session_id", "mode", "pings", "usd", "until", "updated_at"],
+    "client_reports": [
+        *("session_id", "reported_at", "warm", "ttl_class", "expires_at", "misses", "last_miss_at", "last_miss_cause"),
+        "cold_tokens",
+    ],
     "idle_periods": [
         *("id", "lineage_id", "session_id", "opened_at", "waiting_for", "ttl_class", "prefix_tokens"),
         *("original_expires_at", "closed_at", "closed_by", "read_tokens", "lapsed"),
@@ -68,7 +76,7 @@ TABLES = {
     ],
     "turns": [
         *("id", "session_id", "n", "started_at", "ended_at", "prompt", "answer", "model", "prompt_id", "background"),
-        *("compactions", "paths", "path_kinds", "failed", "exit_codes"),
+        *("compactions", "paths", "path_kinds", "failed", "exit_codes", "resumed"),
     ],
     "turns_fts": ["prompt", "answer", "paths", "failed"],
 }
@@ -85,13 +93,13 @@ VIEWS = {
 INDEXES = {
     *("sessions_open", "lineages_session", "requests_session", "requests_lineage", "idle_open", "pings_session"),
     *("pings_day", "idle_closed", "pings_idle", "pings_unanswered", "sessions_recent", "sources_session"),
-    *("requests_source", "copies_source", "turns_time", "turns_prompt"),
+    *("requests_source", "copies_source", "turns_time", "turns_prompt", "breaks_session"),
 }
 TRIGGERS = {"turns_fts_insert", "turns_fts_update", "turns_fts_delete"}
 NAMES = [
     *("m001_sessions_and_launches", "m002_lineages_and_requests", "m003_turns", "m004_money", "m005_bus"),
     *("m006_money_views", "m007_indexes_for_the_board", "m008_history", "m009_search"),
-    "m010_indexes_for_the_search",
+    *("m010_indexes_for_the_search", "m011_cache_truth"),
 ]
 FTS_OWN = ("turns_fts_config", "turns_fts_data", "turns_fts_docsize", "turns_fts_idx")
 """Tables that SQLite keeps the search index in."""
@@ -124,6 +132,7 @@ def test_the_steps_are_named_where_they_are_not_loaded() -> None:
     """A step that is registered and not named would never run; one that is named and not registered, each time."""
     assert core
     assert history
+    assert truth
     assert list(STEPS) == NAMES == [step.name for step in migrations.pending(Database(memory=True))]
 
 

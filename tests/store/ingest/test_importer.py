@@ -12,8 +12,10 @@ from typing import BinaryIO
 
 import pytest
 
+from store.database import immediate
 from store.ingest import importer, reading, writing
 from store.ingest.importer import MAX_WORKERS, Progress, Totals, cores, import_paths, import_scan
+from store.ingest.reading import FileRead
 from store.ingest.scan import Scan, scan_paths
 from store.models import TTLClass
 from store.transcripts.clients import Found
@@ -223,6 +225,38 @@ def test_ctrl_c_while_reading_loses_nothing(
             import_paths(db, [folder])
     assert len(sessions(db)) == {1: 4, 3 << 16: 3, 1 << 30: 0}[batch_bytes]
     import_paths(db, [folder])
+    assert everything(db) == uninterrupted(folder)
+
+
+@pytest.mark.parametrize("others_read", [0, 1])
+def test_what_somebody_else_stored_meanwhile_stays(
+    folder: Path, db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, others_read: int
+) -> None:
+    """The keeper follows the file that an import has read and not yet stored; `others_read`: looks of it before."""
+    path = folder / claude_path(2)
+    for _ in range(others_read):
+        import_paths(db, [path])
+    more = Claude(2, at=1_790_000_000.0)
+    more.user("one more")
+
+    def read_before_it_grew(found: Found) -> FileRead:
+        result = untouched(found)
+        if found.path == str(path) and not grown:
+            grown.append(found.path)
+            with path.open("ab") as file:
+                file.write(more.bytes())
+            with immediate(db):
+                writing.write(db, untouched(scan_paths([path]).found[0]))
+        return result
+
+    grown: list[str] = []
+    untouched = reading.read
+    with path.open("ab") as file:
+        file.write(b"{}\n")
+    monkeypatch.setattr(reading, "read", read_before_it_grew)
+    totals = import_paths(db, [folder])
+    assert grown
+    assert (totals.files, totals.unchanged) == (FILES - 1, 1)
     assert everything(db) == uninterrupted(folder)
 
 

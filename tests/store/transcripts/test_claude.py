@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from store.transcripts.claude import ClaudeReader
+from store.transcripts.claude import SYNTHETIC_MODEL, ClaudeReader
 from store.transcripts.events import (
     CommandFailedEvent,
     CompactionEvent,
@@ -21,6 +21,7 @@ from store.transcripts.events import (
     NoticeEvent,
     PromptEvent,
     RequestEvent,
+    ResumedEvent,
     TokenCounts,
     ToolCallEvent,
     ToolResultEvent,
@@ -411,3 +412,29 @@ def test_real_files_add_up_to_an_independent_count() -> None:
         assert prompts
         assert not any(text.startswith(("<", "[Request")) for text in prompts)
     assert malformed == 2
+
+
+EXIT = user("<command-name>/exit</command-name>\n<command-message>exit</command-message>")
+GOODBYE = user("<local-command-stdout>See you!</local-command-stdout>")
+NOTHING_ASKED = assistant({"type": "text", "text": "No response requested."}, message={"model": SYNTHETIC_MODEL})
+HOOK = line("progress", data={"type": "hook_progress", "hookEvent": "SessionStart", "hookName": "SessionStart:resume"})
+
+
+@pytest.mark.parametrize(
+    ("lines", "times"),
+    [
+        ([EXIT, GOODBYE], 0),
+        ([EXIT, GOODBYE, user("go on")], 1),
+        ([EXIT, GOODBYE, NOTHING_ASKED, HOOK, user("go on")], 1),
+        ([EXIT, GOODBYE, assistant()], 1),
+        ([HOOK, user("go on")], 1),
+        ([EXIT, NOTHING_ASKED, EXIT, NOTHING_ASKED], 1),
+        ([EXIT, NOTHING_ASKED, assistant(), EXIT, NOTHING_ASKED], 2),
+        ([NOTHING_ASKED, user("go on")], 0),
+    ],
+)
+def test_a_session_that_was_left_and_opened_again(lines: list[bytes], times: int) -> None:
+    told = read(user("first"), assistant(), *lines)
+    assert told.count(ResumedEvent(AT_SECONDS)) == times
+    kinds = [type(event) for event in told[2:] if isinstance(event, ResumedEvent | PromptEvent)]
+    assert kinds[:1] != [PromptEvent] or times == 0, "it belongs to the turn before"
