@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from keepalive.paths import Paths, find_paths
+from store.cache import COSTLY_USD
 from store.models import BudgetMode, TTLClass
 from store.rows import BudgetRow
 
@@ -74,12 +75,30 @@ class HistoryConfig(_Section):
     """At the keeper's start, read what was written while none ran."""
 
 
+class WarningsConfig(_Section):
+    """What is worth a mark."""
+
+    cold_usd: float = Field(default=COSTLY_USD, ge=0, allow_inf_nan=False)
+    """Sessions whose cold resume costs more are marked."""
+
+
+class NotifyConfig(_Section):
+    """How the sidebar tells of what happens while nobody looks at it."""
+
+    bell: bool = True
+    """The terminal's bell."""
+    desktop: bool = False
+    """A notification of the desktop, where the terminal knows the escape sequence for it (OSC 9)."""
+
+
 class Config(_Section):
     """`config.toml`."""
 
     providers: ProvidersConfig = ProvidersConfig()
     budget: BudgetConfig = BudgetConfig()
     history: HistoryConfig = HistoryConfig()
+    warnings: WarningsConfig = WarningsConfig()
+    notify: NotifyConfig = NotifyConfig()
 
     def ttl(self, ttl_class: TTLClass | None) -> float | None:
         """Seconds that an entry of this class lives, or None for an unknown class."""

@@ -17,7 +17,7 @@ from keepalive.prefix import BadRequest, parse_request
 from keepalive.recorder import Recorder, Seen
 from keepalive.store_thread import StoreThread
 from keepalive.usage import parse_response
-from keepalive.vault import Captured, Vault
+from keepalive.vault import Captured, Trace, Vault
 
 
 class Observer:
@@ -126,7 +126,11 @@ class Observer:
             lifted = self._vault.sessions_of(seen.account)
         self._vault.note_limits(seen.account, seen.response.limits)
         before = self._vault.of_thread(seen.session_id, seen.facts.agent_id)
-        lineage_id = await self._store.write(lambda connection: self._recorder.learned(connection, seen, before))
+        last = self._vault.last_of(seen.session_id, seen.facts.agent_id)
+        lineage_id = await self._store.write(lambda connection: self._recorder.learned(connection, seen, before, last))
+        if seen.response.status == 200 and seen.response.usage is not None and seen.facts.kind != "side":
+            trace = Trace(seen.facts.shape, seen.exchange.started_wall, seen.exchange.started_monotonic)
+            self._vault.remember(seen.session_id, seen.facts.agent_id, trace)
         if lineage_id is not None:
             self._vault.hold(
                 lineage_id,

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 
 from keepalive.hazards import PRIOR, Hazards
 from keepalive.state import LineageView, clock_usable, due_at, expires_at, interval, last_send_at
+from store.idle_compaction import given_up_at
 from store.models import BudgetMode, ReasonArgs, WaitingFor
 
 NEAR_LIMIT = 0.9
@@ -131,7 +132,8 @@ def decide(view: LineageView, spend: Spend, rules: Rules, now: float, hazards: H
     if view.limits_used >= NEAR_LIMIT and (view.limits_reset_at is None or now < view.limits_reset_at):
         return Stop("near_limit", {"percent": math.floor(100 * view.limits_used)}, view.limits_reset_at)
     if view.compacts_at is not None and view.compacts_at < expiry + view.ttl_seconds:
-        return Stop("compacts", {"at": view.compacts_at})
+        # Where it does not come, the client does not do it, and there is still time for a ping.
+        return Stop("compacts", {"at": view.compacts_at}, given_up_at(view.compacts_at, view.ttl_seconds))
     if unaffordable := _unaffordable(spend, rules, read, write):
         return unaffordable
 

@@ -6,18 +6,18 @@ not by guesses. Pure: the facts hold digests and settings, never the content; th
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from keepalive.canonical import Json, content, items, mapping, word
 from keepalive.coding import decode_body
+from keepalive.shape import Shape, outline, sections
 from keepalive.usage import Headers, header_value
 from store.models import TTLClass
 
-Json = object
 Login = Literal["api_key", "subscription"]
 Kind = Literal["main", "subagent", "side"]
 Thinking = Literal["enabled", "adaptive", "disabled"]
@@ -26,9 +26,7 @@ Cause = Literal["", "model", "tools", "system", "messages", "shrunk"]
 MOVING_TAIL = 3
 """Messages at a request's end that its successor may drop or rewrite: reminders and notices are not history."""
 
-_BILLING = "x-anthropic-billing-header"
 _OLD_USER_ID = re.compile(r"_session_([0-9a-fA-F-]{8,64})$")
-_DIGEST_BYTES = 16
 
 
 class BadRequest(ValueError):
@@ -68,6 +66,8 @@ class RequestFacts:
     n_tools: int
     n_system: int
     n_messages: int
+    shape: Shape = field(repr=False)
+    """Its outline, block by block: what a break is explained from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,12 +123,17 @@ def compare(old: RequestFacts, new: RequestFacts) -> PrefixChange:
     if _part(old, "system") != _part(new, "system"):
         return PrefixChange(False, "system", same, settings)
     common = same - old.n_tools - old.n_system
-    grew = common >= old.n_messages - MOVING_TAIL
-    added = new.n_messages - common
-    cut = new.n_messages <= old.n_messages and (added == 0 or (common >= 2 and added <= MOVING_TAIL))
-    if common >= 1 and (grew or cut):
+    if continues(common, old.n_messages, new.n_messages):
         return PrefixChange(True, "", first, settings)
     return PrefixChange(False, "shrunk" if new.n_messages < old.n_messages else "messages", same, settings)
+
+
+def continues(common: int, n_old: int, n_new: int) -> bool:
+    """Whether messages that share their first `common` ones are one conversation: it went on, or was cut back."""
+    grew = common >= n_old - MOVING_TAIL
+    added = n_new - common
+    cut = n_new <= n_old and (added == 0 or (common >= 2 and added <= MOVING_TAIL))
+    return common >= 1 and (grew or cut)
 
 
 def _part(facts: RequestFacts, name: Literal["tools", "system"]) -> tuple[bytes, ...]:
@@ -138,38 +143,29 @@ def _part(facts: RequestFacts, name: Literal["tools", "system"]) -> tuple[bytes,
 
 
 def _facts(request: dict[str, Json], headers: Headers) -> RequestFacts:
-    tools = [_mapping(tool) for tool in _list(request.get("tools"))]
-    system = _content(request.get("system"))
-    if system and str(_mapping(system[0]).get("text")).startswith(_BILLING):
-        # The provider strips it, as the first entry only, and some clients change it with every prompt.
-        system = system[1:]
-    messages = _list(request.get("messages"))
-    contents = [_content(_mapping(message).get("content")) for message in messages]
+    tools = [mapping(tool) for tool in items(request.get("tools"))]
+    prefix_tools, system, messages = sections(request)
+    contents = [content(mapping(message).get("content")) for message in messages]
     marks = tuple(_marks(request, tools, system, contents))
-    prefix_tools = [tool for tool in tools if tool.get("defer_loading") is not True]
-    digests = [_digest(_bare(tool)) for tool in prefix_tools]
-    digests += [_digest(_bare(block)) for block in system]
-    for message, content in zip(messages, contents, strict=True):
-        digests.append(_digest([_mapping(message).get("role"), [_bare(block) for block in content]]))
+    shape = outline(request, header_value(headers, b"anthropic-beta") or "")
 
-    output = _mapping(request.get("output_config"))
-    thinking = _mapping(request.get("thinking"))
-    choice = _mapping(request.get("tool_choice"))
-    has_image = any(_holds_image(block) for content in contents for block in content)
+    output = mapping(request.get("output_config"))
+    thinking = mapping(request.get("thinking"))
+    choice = mapping(request.get("tool_choice"))
     max_tokens = request.get("max_tokens")
     mode = _thinking(thinking.get("type"))
     # An explicit default equals an omitted one.
     settings: dict[str, Json] = {
         "thinking": [mode, thinking.get("budget_tokens")] if mode in ("enabled", "adaptive") else None,
         "tool_choice": None if choice == {"type": "auto"} else choice or None,
-        "images": has_image,
+        "images": shape.has_image,
         "effort": output.get("effort"),
         "speed": None if request.get("speed") == "standard" else request.get("speed"),
     }
     has_format = bool(output.get("format")) or bool(request.get("output_format"))
-    agent_id = _word(header_value(headers, b"x-claude-code-agent-id")) or ""
+    agent_id = word(header_value(headers, b"x-claude-code-agent-id")) or ""
     return RequestFacts(
-        model=_word(request.get("model")) or "",
+        model=word(request.get("model")) or "",
         stream=request.get("stream") is True,
         max_tokens=max_tokens if isinstance(max_tokens, int) and not isinstance(max_tokens, bool) else None,
         session_id=_session_id(request, headers),
@@ -180,16 +176,17 @@ def _facts(request: dict[str, Json], headers: Headers) -> RequestFacts:
         has_format=has_format,
         tool_choice_forced=choice.get("type") in ("any", "tool"),
         tool_count=len(tools),
-        has_image=has_image,
-        effort=_word(output.get("effort")),
-        speed=_word(request.get("speed")),
+        has_image=shape.has_image,
+        effort=word(output.get("effort")),
+        speed=word(request.get("speed")),
         login=login(headers),
         kind=_kind(request, agent_id, marked=bool(marks), has_format=has_format),
         settings=tuple((name, json.dumps(value)) for name, value in settings.items()),
-        blocks=tuple(digests),
+        blocks=(*(block.digest for block in shape.blocks if block.part != "messages"), *shape.messages),
         n_tools=len(prefix_tools),
         n_system=len(system),
         n_messages=len(messages),
+        shape=shape,
     )
 
 
@@ -205,9 +202,9 @@ def _kind(request: Mapping[str, Json], agent_id: str, *, marked: bool, has_forma
     probe = isinstance(max_tokens, int) and max_tokens <= 1
     # A title call that is neither formatted nor unmarked: no tools, one message, and a thinking budget.
     title = (
-        not _list(request.get("tools"))
-        and len(_list(request.get("messages"))) <= 1
-        and _mapping(request.get("thinking")).get("type") == "enabled"
+        not items(request.get("tools"))
+        and len(items(request.get("messages"))) <= 1
+        and mapping(request.get("thinking")).get("type") == "enabled"
     )
     if not marked or has_format or probe or title:
         return "side"
@@ -216,18 +213,18 @@ def _kind(request: Mapping[str, Json], agent_id: str, *, marked: bool, has_forma
 
 def _session_id(request: Mapping[str, Json], headers: Headers) -> str | None:
     """The client's own id: its header, else what it put into `metadata.user_id`, else the header that others use."""
-    named = _word(header_value(headers, b"x-claude-code-session-id"))
-    return named or _metadata_session(request) or _word(header_value(headers, b"x-session-id"))
+    named = word(header_value(headers, b"x-claude-code-session-id"))
+    return named or _metadata_session(request) or word(header_value(headers, b"x-session-id"))
 
 
 def _metadata_session(request: Mapping[str, Json]) -> str | None:
-    user_id = _mapping(request.get("metadata")).get("user_id")
+    user_id = mapping(request.get("metadata")).get("user_id")
     if not isinstance(user_id, str):
         return None
     if old := _OLD_USER_ID.search(user_id):
         return old[1]
     try:
-        return _word(_mapping(json.loads(user_id)).get("session_id"))
+        return word(mapping(json.loads(user_id)).get("session_id"))
     except (ValueError, RecursionError):
         return None
 
@@ -237,57 +234,16 @@ def _marks(
 ) -> Iterator[TTLClass | None]:
     """Breakpoints in prompt order. One at the request's top level stands for the last block that can be cached."""
     positions: list[Json] = [*tools, *system]
-    for content in contents:
-        for block in content:
-            inner = _mapping(block).get("content")
-            positions += [*_list(inner), block]  # a tool result's own blocks come before its end
+    for blocks in contents:
+        for block in blocks:
+            inner = mapping(block).get("content")
+            positions += [*items(inner), block]  # a tool result's own blocks come before its end
     for position in [*positions, request]:
-        mark = _mapping(position).get("cache_control")
+        mark = mapping(position).get("cache_control")
         if isinstance(mark, dict):
             ttl = mark.get("ttl", "5m")
             yield "5m" if ttl == "5m" else "1h" if ttl == "1h" else None
 
 
-def _bare(block: Json) -> Json:
-    """A block without its mark. Tool inputs and schemas may have a field of that name and keep it."""
-    if not isinstance(block, dict):
-        return block
-    if block.get("type") == "text" and len(block) - ("cache_control" in block) == 2 and "text" in block:
-        return {"type": "text", "text": block["text"]}  # equal to the plain string, whatever the keys' order
-    bare = {key: value for key, value in block.items() if key != "cache_control"}
-    if block.get("type") == "tool_result" and "content" in block:
-        bare["content"] = [_bare(inner) for inner in _content(block["content"])]
-    return bare
-
-
-def _digest(value: Json) -> bytes:
-    """Key order is kept: the provider may render it. Lone surrogates are legal in JSON text and survive."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
-
-
-def _holds_image(block: Json) -> bool:
-    found = _mapping(block)
-    return found.get("type") == "image" or any(_holds_image(inner) for inner in _list(found.get("content")))
-
-
-def _content(value: Json) -> list[Json]:
-    """Content as a list of blocks: a string is one text block."""
-    return [{"type": "text", "text": value}] if isinstance(value, str) else _list(value)
-
-
 def _thinking(value: Json) -> Thinking | None:
     return value if value in ("enabled", "adaptive", "disabled") else None
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _word(value: Json) -> str | None:
-    """An id or a code word; what could not be stored or shown as it is counts as absent."""
-    return value if isinstance(value, str) and 0 < len(value) <= 200 and value.isprintable() else None

@@ -10,15 +10,16 @@ import sqlite3
 from dataclasses import dataclass
 
 from keepalive import pricing
+from keepalive.break_check import Paid, check
 from keepalive.config import Config
 from keepalive.exchange import Exchange, Route
 from keepalive.flights import Flights, flight_key
 from keepalive.ping import pingable
 from keepalive.prefix import RequestFacts, compare
 from keepalive.usage import ResponseFacts
-from keepalive.vault import Captured
+from keepalive.vault import Captured, Trace
 from store import idle, launches, lineages, requests, sessions
-from store.models import Evidence, Status, Usage, WaitingFor
+from store.models import Evidence, Status, TTLClass, Usage, WaitingFor
 from store.rows import LineageRow
 
 _CAUSES = {
@@ -69,8 +70,15 @@ class Recorder:
         _know_session(connection, session_id, exchange)
         sessions.set_state(connection, session_id, Status.BUSY, None, exchange.started_wall)
 
-    def learned(self, connection: sqlite3.Connection, seen: Seen, before: tuple[int, Captured] | None) -> int | None:
-        """A request is over; `before` is what is held of its thread. Returns the lineage to hold it for, or None."""
+    def learned(
+        self,
+        connection: sqlite3.Connection,
+        seen: Seen,
+        before: tuple[int, Captured] | None,
+        last: Trace | None,
+    ) -> int | None:
+        """A request is over; `before` is what is held of its thread, `last` what is remembered of the request before
+        it. Returns the lineage to hold it for, or None."""
         facts, response, exchange = seen.facts, seen.response, seen.exchange
         still_open = _know_session(connection, seen.session_id, exchange)
         if seen.session_id != exchange.launch_id:
@@ -80,7 +88,12 @@ class Recorder:
         newest = before is None or before[1].started_monotonic <= exchange.started_monotonic
         lineage_id = None
         if usage is not None and facts.kind != "side" and newest:
-            lineage_id = self._continue_lineage(connection, seen, usage, before, still_open)
+            row = lineages.current(connection, seen.session_id, facts.agent_id)
+            if response.message_id:
+                ttl_class: TTLClass | None = "1h" if usage.cache_write_1h > usage.cache_write_5m else "5m"
+                paid = Paid(response.message_id, facts.shape, exchange.started_wall, usage, ttl_class)
+                check(connection, paid, row, last)
+            lineage_id = self._continue_lineage(connection, seen, usage, row, before, still_open)
         if usage is not None and response.message_id:
             requests.record(
                 connection,
@@ -107,12 +120,12 @@ class Recorder:
         connection: sqlite3.Connection,
         seen: Seen,
         usage: Usage,
+        row: LineageRow | None,
         before: tuple[int, Captured] | None,
         still_open: bool,
     ) -> int:
         facts, prefix, at = seen.facts, seen.response.replay_prefix, seen.exchange.started_wall
         ttl_class = facts.ttl_class
-        row = lineages.current(connection, seen.session_id, facts.agent_id)
         lineage_id = None
         if row is not None:
             reason = row.replaced or _break(row, before, facts, usage.cache_read)

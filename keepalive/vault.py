@@ -10,13 +10,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from keepalive.exchange import Route
 from keepalive.prefix import RequestFacts
+from keepalive.shape import Shape
 from keepalive.usage import RateLimits
 
+MOST_TRACES = 64
+"""Threads whose last request is remembered by its outline: the ones that spoke last. One is about 50 to 500 KB."""
 _CREDENTIALS = frozenset({b"authorization", b"x-api-key"})
 
 
@@ -34,6 +38,16 @@ class Captured:
     """Orders requests, also when the wall clock is set."""
     headers: tuple[tuple[bytes, bytes], ...] = field(repr=False)
     body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The outline of a thread's last answered request; it outlives the request's bytes."""
+
+    shape: Shape
+    at: float
+    """Its start, wall seconds: the lineage's `last_request_at` while nothing else was learned of the thread."""
+    started_monotonic: float
 
 
 @dataclass(slots=True)
@@ -54,6 +68,7 @@ class Vault:
         self._current: dict[tuple[str, str], int] = {}
         self._stops: dict[str, AccountStop] = {}
         self._limits: dict[str, RateLimits] = {}
+        self._traces: OrderedDict[tuple[str, str], Trace] = OrderedDict()
 
     def account(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
         """A name for the credential in these headers, meaningless outside this process."""
@@ -80,6 +95,21 @@ class Vault:
         lineage_id = self._current.get((session_id, agent_id))
         captured = self._held.get(lineage_id) if lineage_id is not None else None
         return (lineage_id, captured) if lineage_id is not None and captured is not None else None
+
+    def remember(self, session_id: str, agent_id: str, trace: Trace) -> None:
+        """Keep the outline of a thread's last answered request, also when its session ends: it may be resumed."""
+        thread = (session_id, agent_id)
+        known = self._traces.get(thread)
+        if known is not None and known.started_monotonic > trace.started_monotonic:
+            return
+        self._traces[thread] = trace
+        self._traces.move_to_end(thread)
+        if len(self._traces) > MOST_TRACES:
+            self._traces.popitem(last=False)
+
+    def last_of(self, session_id: str, agent_id: str) -> Trace | None:
+        """The outline of a thread's last answered request, if this worker saw it and it was not too long ago."""
+        return self._traces.get((session_id, agent_id))
 
     def sessions_of(self, account: str) -> set[str]:
         """Sessions whose last request carried this credential."""

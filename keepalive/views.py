@@ -12,7 +12,7 @@ from keepalive.policy import Rules, Spend
 from keepalive.state import LineageView
 from keepalive.usage import Bucket, RateLimits
 from keepalive.vault import AccountStop, Vault
-from store import budgets, idle, lineages, pings, prices, sessions
+from store import budgets, idle, idle_compaction, lineages, pings, prices, sessions
 from store.ledger import local_midnight
 from store.models import BudgetMode
 from store.rows import LineageRow, SessionRow
@@ -92,7 +92,7 @@ def gather(
             stop_until=stop.until if stop else None,
             limits_used=fullest.used,
             limits_reset_at=fullest.reset_at,
-            compacts_at=None,
+            compacts_at=idle_compaction.compacts_at(idle_compaction.get(connection), session, lineage, now),
             ends_known_fraction=0.0,
             clock_trusted=clock_trusted,
             model=lineage.model,

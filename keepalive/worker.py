@@ -19,6 +19,7 @@ from pathlib import Path
 
 from keepalive import catch_up
 from keepalive import config as configuration
+from keepalive.client_settings import ClientSettings
 from keepalive.clock import Clock, SystemClock
 from keepalive.clock_guard import ClockGuard
 from keepalive.config import Config
@@ -40,7 +41,7 @@ from keepalive.store_thread import StoreThread
 from keepalive.supervisor import PORT, STATUS
 from keepalive.vault import Vault
 from keepalive.watcher import Watcher
-from store import budgets, database, idle, intents, launches, lineages, pings, settings
+from store import budgets, database, idle, idle_compaction, intents, launches, lineages, pings, settings
 from store.rows import IntentRow
 
 log = logging.getLogger("warmside.worker")
@@ -89,6 +90,7 @@ class Worker:
         self._version = -1
         self._asked: set[asyncio.Task[None]] = set()
         self._needed_at = clock.wall()
+        self._client_settings = ClientSettings(paths.claude_dir, environ)
         processes = SystemProcesses()
         flights = Flights()
         presence = Presence(paths.claude_dir, processes)
@@ -187,6 +189,7 @@ class Worker:
         if lost:
             log.warning("%d pings of an earlier worker have no known answer; their reservations stand", lost)
         settings.put(connection, PORT, self._port)
+        idle_compaction.put(connection, self._client_settings.idle_compaction())
         self._write_status(connection, supervised=self._parent is not None)
 
     def _write_status(self, connection: sqlite3.Connection, *, supervised: bool) -> None:
@@ -253,6 +256,9 @@ class Worker:
     async def _keep_house(self) -> None:
         now = self._clock.wall()
         await self._store.write(lambda connection: idle.close_ended(connection, now))
+        rule = self._client_settings.idle_compaction()
+        if await self._store.write(lambda connection: idle_compaction.put(connection, rule)):
+            await self.pinger.replan_all()
         if self._stay or self._gateway.active or await self._store.read(_needed):
             self._needed_at = now
         elif now - self._needed_at >= self._leave_after:

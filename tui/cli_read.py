@@ -32,6 +32,7 @@ def sessions_command(open_only: bool, project: str | None, agent: str | None, li
         now=time.time(),
         keeper_on=at.keeper is not None,
         default=at.config.default_budget(),
+        costly_usd=at.config.warnings.cold_usd,
         open_only=open_only,
         chosen=filters.sessions(project, agent),
         limit=limit,
@@ -49,17 +50,26 @@ def sessions_command(open_only: bool, project: str | None, agent: str | None, li
 @click.argument("session")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 @click.option("--markdown", is_flag=True, help="A Markdown document, as `export` writes it.")
-def show(session: str, as_json: bool, markdown: bool) -> None:
+@click.option("--why", type=click.IntRange(min=0), metavar="TURN", help="What broke the cache in this turn.")
+def show(session: str, as_json: bool, markdown: bool, why: int | None) -> None:
     """Show one session and its turns; SESSION is an id or the unique beginning of one."""
-    if as_json and markdown:
-        raise click.UsageError("choose one of --json and --markdown")
+    if markdown and (as_json or why is not None):
+        raise click.UsageError("--markdown goes with neither --json nor --why")
     at = here()
+    if why is not None:
+        from store import breaks
+        from tui.causes import why_text
+
+        found = breaks.why(at.connection, sessions.resolve(at.connection, session), why)
+        click.echo(dumps(found) if as_json else why_text(found))
+        return
     detail = board.detail(
         at.connection,
         sessions.resolve(at.connection, session),
         now=time.time(),
         keeper_on=at.keeper is not None,
         default=at.config.default_budget(),
+        costly_usd=at.config.warnings.cold_usd,
     )
     if markdown:
         from store.export import markdown as document

@@ -6,12 +6,13 @@ such a client's cache, the launch's name stays: what is held and planned hangs o
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from keepalive.open_sessions.types import CLAUDE, OpenSession
-from store import idle, launches, sessions
+from store import cache, idle, launches, lineages, sessions
 from store.models import Status, WaitingFor
 from store.rows import LaunchRow
 
@@ -47,6 +48,7 @@ def know(connection: sqlite3.Connection, found: OpenSession, previous: OpenSessi
     if found.name and (row is None or row.title in ("", previous.name if previous else None)):
         known["title"] = found.name
     sessions.save(connection, found.session_id, agent=found.agent, **known)
+    _note_resume(connection, found, known["client_version"])
     waiting = found.waiting_for
     if found.status is Status.BUSY and waiting is None and row is not None:
         # The file says "busy" for a thinking model and a running tool alike: who saw the request knows better.
@@ -54,6 +56,16 @@ def know(connection: sqlite3.Connection, found: OpenSession, previous: OpenSessi
     if found.status is not Status.UNKNOWN:
         sessions.set_state(connection, found.session_id, found.status, waiting, found.status_updated_at or now)
         idle.note_waiting(connection, found.session_id, waiting)
+
+
+def _note_resume(connection: sqlite3.Connection, found: OpenSession, client_version: object) -> None:
+    """A process that started after the session's last request has opened it again (`--resume`): where that is not
+    known to read the entry, nothing is said of it until the next request, which takes the stop away."""
+    if found.agent != CLAUDE or found.started_at is None or cache.resumes_hit(str(client_version)):
+        return
+    lineage = lineages.current(connection, found.session_id)
+    if lineage is not None and lineage.stop != cache.RESUMED and (lineage.last_request_at or math.inf) < found.started_at:
+        lineages.stop(connection, lineage.id, cache.RESUMED, {})
 
 
 def by_launch(found: Iterable[OpenSession], live: Sequence[LaunchRow]) -> dict[str, OpenSession]:

@@ -30,6 +30,7 @@ def test_no_file_is_the_default(tmp_path: Path) -> None:
     assert (config.ttl("5m"), config.ttl("1h"), config.ttl(None)) == (300.0, 3600.0, None)
     assert (config.budget.usd_per_ping, config.budget.usd_per_day, config.budget.min_prefix_tokens) == (0.25, 3, 20_000)
     assert config.default_budget().mode is BudgetMode.AUTO
+    assert (config.warnings.cold_usd, config.notify.bell, config.notify.desktop) == (1.0, True, False)
 
 
 def test_every_key_is_read(tmp_path: Path) -> None:
@@ -48,6 +49,11 @@ pings = 3
 usd_per_ping = 0.5
 usd_per_day = 2
 min_prefix_tokens = 1000
+[warnings]
+cold_usd = 2.5
+[notify]
+bell = false
+desktop = true
 """,
         )
     )
@@ -56,6 +62,8 @@ min_prefix_tokens = 1000
     budget = config.default_budget()
     assert (budget.mode, budget.pings) == (BudgetMode.HOLD, 3)
     assert (config.budget.usd_per_ping, config.budget.usd_per_day, config.budget.min_prefix_tokens) == (0.5, 2, 1000)
+    assert config.warnings.cold_usd == 2.5
+    assert (config.notify.bell, config.notify.desktop) == (False, True)
 
 
 def test_a_class_that_is_left_out_keeps_its_lifetime(tmp_path: Path) -> None:
@@ -117,3 +125,8 @@ def test_the_config_of_a_broken_file_allows_no_ping_at_all() -> None:
     assert config.default_budget().mode is BudgetMode.OFF
     # A session's own budget may say auto: then these caps are what stops it.
     assert (config.budget.usd_per_ping, config.budget.usd_per_day) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("text", ["[warnings]\ncold_usd = -1", '[notify]\nbell = "yes"', "[notify]\nsound = true"])
+def test_wrong_warnings_are_refused(tmp_path: Path, text: str) -> None:
+    assert ":2:" in refusal(write(tmp_path, text))

@@ -289,7 +289,8 @@ def test_a_rate_limit_counts_until_it_is_reset() -> None:
 
 
 def test_a_compaction_after_the_bought_time_does_not_matter() -> None:
-    assert stopped(replace(SEEN, compacts_at=T0 + 599)).reason == "compacts"
+    until = T0 + 599 + 0.05 * 300
+    assert stopped(replace(SEEN, compacts_at=T0 + 599)) == Stop("compacts", {"at": T0 + 599}, until)
     assert pinged(replace(SEEN, compacts_at=T0 + 600))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from keepalive.exchange import Route
 from keepalive.prefix import parse_request
 from keepalive.usage import Bucket, RateLimits
-from keepalive.vault import AccountStop, Captured, Vault
+from keepalive.vault import MOST_TRACES, AccountStop, Captured, Trace, Vault
 from tests.keepalive.money_harness import KEY, LAUNCH, UPSTREAM, Talk
 
 NOW = 1_790_000_000.0
@@ -120,3 +120,30 @@ def test_silence_about_limits_changes_nothing() -> None:
     vault.note_limits("a", RateLimits())
     assert vault.limits("a") is told
     assert vault.limits("b") == RateLimits()
+
+
+class TestTraces:
+    def trace(self, at: float) -> Trace:
+        talk = Talk()
+        return Trace(parse_request(talk.body(), talk.headers()).shape, at, at)
+
+    def test_the_newest_request_of_a_thread_is_remembered_also_after_its_session(self) -> None:
+        vault = Vault()
+        for at in (1.0, 3.0, 2.0):
+            vault.remember("s", "", self.trace(at))
+        vault.remember("s", "sub", self.trace(9.0))
+        vault.drop_session("s")
+        found = vault.last_of("s", "")
+        assert found is not None
+        assert found.at == 3.0
+        assert vault.last_of("other", "") is None
+
+    def test_only_so_many_threads_are_remembered(self) -> None:
+        vault, trace = Vault(), self.trace(1.0)
+        for n in range(MOST_TRACES):
+            vault.remember(f"s{n}", "", trace)
+        vault.remember("s0", "", trace)
+        vault.remember("new", "", trace)
+        assert vault.last_of("s0", "") is not None
+        assert vault.last_of("s1", "") is None
+        assert vault.last_of("new", "") is not None

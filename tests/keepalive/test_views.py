@@ -10,7 +10,7 @@ from keepalive.config import Config
 from keepalive.usage import Bucket, RateLimits
 from keepalive.vault import AccountStop
 from keepalive.views import Situation, gather
-from store import budgets, idle, launches, lineages, pings, sessions
+from store import budgets, idle, idle_compaction, launches, lineages, pings, sessions
 from store.models import BudgetMode, WaitingFor
 from tests.keepalive.money_harness import PREFIX, READ, WRITE_1H, WRITE_5M, Talk, World
 
@@ -214,3 +214,24 @@ async def test_a_launch_that_is_over_takes_its_sessions_along(world: World, talk
     row = await world.settled(talk)
     await world.store.write(lambda c: launches.end(c, talk.launch, world.clock.wall()))
     assert (await look(world, row.id)).view.session_ended
+
+
+class TestIdleCompaction:
+    async def compacts_at(self, world: World, **known: str | int) -> float | None:
+        talk = Talk(ttl="1h")
+        row = await world.settled(talk)
+        agent = "claude"
+        await world.store.write(lambda c: sessions.save(c, talk.session, agent=agent, **known))
+        at = (await look(world, row.id)).view.compacts_at
+        return None if at is None else at - (row.last_request_at or 0.0)
+
+    async def test_a_large_idle_conversation_will_be_compacted(self, world: World) -> None:
+        assert await self.compacts_at(world, client_version="2.1.331", context_tokens=250_000) == 3_240.0
+
+    async def test_a_small_one_or_an_old_client_will_not(self, world: World) -> None:
+        assert await self.compacts_at(world, client_version="2.1.331", context_tokens=150_000) is None
+        assert await self.compacts_at(world, client_version="2.1.200", context_tokens=250_000) is None
+
+    async def test_nor_where_the_person_switched_it_off(self, world: World) -> None:
+        await world.store.write(lambda c: idle_compaction.put(c, idle_compaction.Rule(on=False)))
+        assert await self.compacts_at(world, client_version="2.1.331", context_tokens=250_000) is None

@@ -12,10 +12,10 @@ import pytest
 
 from keepalive.open_sessions.knowing import by_launch, know, named_as_stored, placeholders
 from keepalive.open_sessions.types import OpenSession, SeenBy
-from store import sessions
+from store import cache, lineages, sessions
 from store.migrations import open_store
-from store.models import Status, WaitingFor
-from store.rows import LaunchRow, SessionRow
+from store.models import CacheStateName, Evidence, Status, WaitingFor
+from store.rows import LaunchRow, LineageRow, SessionRow
 from tests.keepalive.claude_folder import T0
 
 
@@ -115,3 +115,56 @@ def test_what_stood_for_a_session_is_found_by_its_process(db: sqlite3.Connection
     assert placeholders(db, PI) == ["pi-60-600", "pi-50-500"]
     sessions.end(db, "pi-60-600", "ended", T0)
     assert placeholders(db, PI) == ["pi-50-500"]
+
+
+class TestResumes:
+    """A process that is younger than the session's last request has opened it again."""
+
+    CLAUDE = replace(PI, agent="claude", session_id="c1", pid=71, version="2.1.219", started_at=T0 + 100)
+
+    def known(self, db: sqlite3.Connection, found: OpenSession = CLAUDE, last_request: float = T0 + 50) -> LineageRow:
+        sessions.save(db, "c1", agent="claude", pid=70, ended_at=T0 + 60)
+        self.ask(db, lineages.start(db, "c1", "", model="m", evidence=Evidence.TRANSCRIPT, at=T0), last_request)
+        know(db, found, None, T0 + 101)
+        return self.lineage(db)
+
+    def ask(self, db: sqlite3.Connection, lineage_id: int, at: float) -> None:
+        lineages.touch_by_request(
+            db,
+            lineage_id,
+            at=at,
+            prefix_tokens=50_000,
+            ttl_class="1h",
+            ttl_seconds=3_600.0,
+            model="m",
+            evidence=Evidence.TRANSCRIPT,
+            held=False,
+            thinking=False,
+            replayable="",
+        )
+
+    def lineage(self, db: sqlite3.Connection) -> LineageRow:
+        found = lineages.current(db, "c1")
+        assert found is not None
+        return found
+
+    def test_the_entry_is_not_trusted_until_the_next_request(self, db: sqlite3.Connection) -> None:
+        lineage = self.known(db)
+        assert lineage.stop == "resumed"
+        view = cache.view(lineage, None, T0 + 102, row(db, "c1"))
+        assert (view.state, view.reason) == (CacheStateName.CHANGED, "resumed")
+        self.ask(db, lineage.id, T0 + 120)
+        know(db, self.CLAUDE, None, T0 + 121)
+        view = cache.view(self.lineage(db), None, T0 + 122, row(db, "c1"))
+        assert view.state is CacheStateName.WARM
+
+    def test_a_client_whose_resumes_hit(self, db: sqlite3.Connection) -> None:
+        assert self.known(db, replace(self.CLAUDE, version="2.1.331")).stop == ""
+
+    def test_a_process_that_made_the_last_request_itself(self, db: sqlite3.Connection) -> None:
+        assert self.known(db, last_request=T0 + 100.5).stop == ""
+
+    def test_other_clients_and_unknown_starts(self, db: sqlite3.Connection) -> None:
+        assert self.known(db, replace(self.CLAUDE, started_at=None)).stop == ""
+        know(db, replace(self.CLAUDE, agent="codex"), None, T0 + 101)
+        assert self.lineage(db).stop == ""
