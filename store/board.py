@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from store import budgets, cache, ledger, prices, sources, turns
+from store import budgets, cache, idle_compaction, ledger, likely, prices, sources, turns
 from store.database import snapshot
+from store.experience import Experience
 from store.models import (
     BoardView,
     BudgetMode,
@@ -38,8 +40,14 @@ def board(
     now: float,
     keeper: KeeperView | None,
     default: BudgetRow,
+    costly_usd: float = cache.COSTLY_USD,
+    experience: Experience | None = None,
 ) -> BoardView:
-    """What the sidebar shows; `default` is the budget of sessions without one of their own."""
+    """What the sidebar shows; `default` is the budget of sessions without one of their own.
+
+    From `costly_usd` on a cold resume is worth a warning; whoever reads again and again keeps its `experience`.
+    """
+    terms = _Terms(keeper is not None, default, costly_usd, experience or Experience())
     with snapshot(connection):
         since = ledger.local_midnight(now)
         rows = fetch_all(
@@ -49,7 +57,7 @@ def board(
                 (since,),
             ),
         )
-        views = _views(connection, rows, now, keeper is not None, default)
+        views = _views(connection, rows, now, terms)
         past = connection.execute("SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL").fetchone()[0]
         today = ledger.today(connection, now)
     opened = tuple(view for view in views if view.ended_at is None)
@@ -72,6 +80,7 @@ def sessions(
     open_only: bool = False,
     chosen: SessionFilter = EVERY_SESSION,
     limit: int = 100,
+    costly_usd: float = cache.COSTLY_USD,
 ) -> list[SessionView]:
     """Open and ended sessions, newest first."""
     condition, values = chosen.condition()
@@ -85,11 +94,17 @@ def sessions(
                 {**values, "limit": limit},
             ),
         )
-        return _views(connection, rows, now, keeper_on, default)
+        return _views(connection, rows, now, _Terms(keeper_on, default, costly_usd, Experience()))
 
 
 def detail(
-    connection: sqlite3.Connection, session_id: str, *, now: float, keeper_on: bool, default: BudgetRow
+    connection: sqlite3.Connection,
+    session_id: str,
+    *,
+    now: float,
+    keeper_on: bool,
+    default: BudgetRow,
+    costly_usd: float = cache.COSTLY_USD,
 ) -> SessionDetail:
     """One session with its turns (`show ID`).
 
@@ -100,7 +115,7 @@ def detail(
         rows = fetch_all(SessionRow, connection.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)))
         if not rows:
             raise UnknownSession(f"no session {session_id!r}")
-        view = _views(connection, rows, now, keeper_on, default)[0]
+        view = _views(connection, rows, now, _Terms(keeper_on, default, costly_usd, Experience()))[0]
         return SessionDetail.model_validate(
             {
                 "first_at": view.opened_at,
@@ -112,21 +127,44 @@ def detail(
         )
 
 
-def _views(
-    connection: sqlite3.Connection, rows: Sequence[SessionRow], now: float, keeper_on: bool, default: BudgetRow
-) -> list[SessionView]:
+class _Terms(NamedTuple):
+    """What a reader brings along."""
+
+    keeper_on: bool
+    default: BudgetRow
+    costly_usd: float
+    experience: Experience
+
+
+def _views(connection: sqlite3.Connection, rows: Sequence[SessionRow], now: float, terms: _Terms) -> list[SessionView]:
     ids = (json.dumps([row.id for row in rows]),)  # one parameter: their number has no limit
     lineages = {lineage.session_id: lineage for lineage in fetch_all(LineageRow, connection.execute(_LINEAGES, ids))}
     totals = {row[0]: row[1:] for row in connection.execute(_TOTALS, ids)}
     pinged = {row[0]: row[1:] for row in connection.execute(_PINGS, ids)}
+    known = _known(connection, lineages, now, terms)
     views = []
     for row in rows:
         lineage = lineages.get(row.id)
-        price = None if lineage is None else prices.at(connection, lineage.model, now, lineage.prefix_tokens)
-        budget = budgets.effective(connection, row.id) or default
-        keepalive = _keepalive(row, lineage, price, budget, pinged.get(row.id), now, keeper_on)
-        views.append(_session(row, cache.view(lineage, price, now), keepalive, _totals(totals.get(row.id))))
+        price = (
+            None if lineage is None else prices.at(connection, lineage.model, now, cache.resumed_tokens(lineage, row))
+        )
+        budget = budgets.effective(connection, row.id) or terms.default
+        keepalive = _keepalive(row, lineage, price, budget, pinged.get(row.id), now, terms.keeper_on)
+        if lineage is not None:
+            extra = terms.experience.cold_extra_seconds(connection, lineage.model, lineage.prefix_tokens, now)
+            known = known._replace(extra_seconds=extra)
+        cache_view = cache.view(lineage, price, now, row, known)
+        views.append(_session(row, cache_view, keepalive, _totals(totals.get(row.id))))
     return views
+
+
+def _known(connection: sqlite3.Connection, lineages: dict[str, LineageRow], now: float, terms: _Terms) -> cache.Known:
+    unpromised = any(one.ttl_class is None and likely.family(one.model) for one in lineages.values())
+    return cache.Known(
+        terms.experience.history(connection, now) if unpromised else likely.History(),
+        idle_compaction.get(connection),
+        terms.costly_usd,
+    )
 
 
 _LINEAGES = """

@@ -16,7 +16,9 @@ from textual.message import Message
 from textual.screen import Screen
 
 from keepalive.clock import Clock
+from keepalive.config import NotifyConfig
 from tui.actions import CATALOGUE
+from tui.alerts import Alerts, notification
 from tui.board_state import BoardState
 from tui.feed import BoardCommands, BoardFeed
 from tui.look import Look
@@ -39,7 +41,7 @@ class WarmsideApp(App[None]):
     """`feed` gives boards, `commands` takes orders; see tui/feed.py for their threads.
 
     `startup` runs in a worker thread beside the first paint (starting a keeper takes longer than a first look); what
-    it raises is one line in the footer.
+    it raises is one line in the footer. `notify` says how it tells of what happens; None: not at all.
     """
 
     CSS_PATH = "app.tcss"
@@ -56,11 +58,13 @@ class WarmsideApp(App[None]):
         *,
         look: Look | None = None,
         startup: Callable[[], None] | None = None,
+        notify: NotifyConfig | None = None,
     ) -> None:
         # Without colours the 16-colour way of drawing is the right one under every theme: bold, dim, reverse.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self._feed, self._commands, self._clock = feed, commands, clock
         self._startup = startup
+        self._notify, self._alerts = notify, Alerts()
         self._zone = look.zone if look else None
         look = look or Look()
         self.state = BoardState()
@@ -79,7 +83,7 @@ class WarmsideApp(App[None]):
     def on_mount(self) -> None:
         self.push_screen(self.main)
         self.set_interval(POLL_SECONDS, self.poll)
-        self.set_interval(TICK_SECONDS, self.main.tick)
+        self.set_interval(TICK_SECONDS, self._tick)
         self.poll()
         if self._startup is not None:
             self._order(self._startup)
@@ -118,6 +122,7 @@ class WarmsideApp(App[None]):
         self._reading, self._version = False, event.version
         self.state.load(event.view, self._clock.wall(), self._clock.monotonic())
         self.main.board_changed()
+        self._tell()
 
     @on(FeedFailed)
     def _feed_failed(self, event: FeedFailed) -> None:
@@ -154,6 +159,23 @@ class WarmsideApp(App[None]):
     def _turns_read(self, event: TurnsRead) -> None:
         self.main.turns_read(event.session_id, event.turns)
         self._next_turns()
+
+    # -- telling -------------------------------------------------------------------------------------------------
+
+    def _tick(self) -> None:
+        self.main.tick()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Ring for what has begun: one bell for all of a moment, a notification for each."""
+        if self._notify is None or not self.state.loaded:
+            return
+        alerts = self._alerts.feed(self.state.view.sessions, self.state.names, self._clock.wall())
+        if alerts and self._notify.bell:
+            self.bell()
+        if self._notify.desktop and self._driver is not None:
+            for alert in alerts:
+                self._driver.write(notification(alert.text, in_tmux="TMUX" in os.environ))
 
     # -- orders --------------------------------------------------------------------------------------------------
 

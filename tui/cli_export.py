@@ -77,7 +77,14 @@ def _details(at: Here, wanted: list[str]) -> Iterator[SessionDetail]:
     for session_id in wanted:
         # It may have been forgotten since the list was made.
         with suppress(sessions.UnknownSession):
-            yield board.detail(at.connection, session_id, now=time.time(), keeper_on=keeper_on, default=default)
+            yield board.detail(
+                at.connection,
+                session_id,
+                now=time.time(),
+                keeper_on=keeper_on,
+                default=default,
+                costly_usd=at.config.warnings.cold_usd,
+            )
 
 
 def _print_list(details: Iterator[SessionDetail]) -> None:

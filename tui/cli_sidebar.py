@@ -32,7 +32,7 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
     from tui.app import WarmsideApp
     from tui.look import look_from_environment
 
-    feed = StoreFeed(paths.store_file, SystemClock(), loaded.default_budget())
+    feed = StoreFeed(paths.store_file, SystemClock(), loaded.default_budget(), costly_usd=loaded.warnings.cold_usd)
     with_keeper = feed.writable and not no_keeper
     banner = _first_words(feed, loaded) if with_keeper else ""
     try:
@@ -42,6 +42,7 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
             SystemClock(),
             banner,
             look=look_from_environment(),
+            notify=loaded.notify,
             startup=(lambda: _keeper_for_us(paths)) if with_keeper else None,
         ).run()
     finally:

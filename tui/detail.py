@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from store.models import SessionView, TurnView
 from tui import turn
-from tui.format import clean, cut, model_name, money, plural, tokens, wrap
+from tui.facts import on_plan
+from tui.format import NOTHING, clean, clock_time, cut, model_name, money, plural, tokens, wrap
 from tui.lines import BLANK, Line, Piece, rule, spread
 from tui.row import WIDE_ROW
 from tui.sentence import sentence
@@ -49,7 +50,34 @@ def cache_line(session: SessionView, width: int) -> Line:
     """`cache  opus 5.5 · 386k        5m`."""
     what = cut(f"{model_name(session.model)} · {tokens(session.context_tokens)}", width - 12)
     left = (Piece(" cache  ", "dim"), Piece(what))
-    return spread(left, (Piece(session.cache.ttl or "–", "dim"),), width - 1)
+    return spread(left, (Piece(_lifetime(session), "dim"),), width - 1)
+
+
+def _lifetime(session: SessionView) -> str:
+    """`5m`, or `30m+` where the provider promises only a minimum."""
+    cache = session.cache
+    if cache.ttl is None and cache.ttl_seconds is not None:
+        return f"{cache.ttl_seconds / 60:.0f}m+"
+    return cache.ttl or NOTHING
+
+
+def cost_line(session: SessionView, width: int) -> Line:
+    """`resume $2.41 cold, $0.12 warm   6 s later`: what the next prompt costs, and how much later a cold one begins."""
+    cache = session.cache
+    if cache.cold_usd is None or cache.warm_usd is None or on_plan(session):
+        return ()
+    left = (Piece(" resume ", "dim"), Piece(f"{money(cache.cold_usd)} cold, {money(cache.warm_usd)} warm"))
+    extra = cache.cold_extra_seconds
+    return spread(left, () if extra is None else (Piece(f"{extra:.0f} s later", "dim"),), width - 1)
+
+
+def compaction_line(subject: Subject, width: int) -> Line:
+    """`will compact itself at 14:54`: what the client does with a large idle conversation."""
+    at = subject.session.cache.compacts_at
+    if at is None or at + 60 < subject.now:
+        return ()
+    said = f"will compact itself at {clock_time(at, subject.now, subject.zone)}"
+    return (Piece(" client ", "dim"), Piece(cut(said, width - 9)))
 
 
 def pings_line(session: SessionView, width: int) -> Line:

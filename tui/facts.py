@@ -15,14 +15,17 @@ KEPT_CODES = frozenset({"kept", "held", "in_flight", "tool_guard"})
 """Reasons under which something will keep the entry alive."""
 CHIP_SHARE = {"5m": 1 / 5, "1h": 1 / 12}
 """The last part of a lifetime in which an unkept entry shouts: a minute of 5m, five minutes of 1h."""
+EVEN = 0.5
+"""Below this chance an entry counts as gone."""
 NOMINAL_TTL = {"5m": 300.0, "1h": 3600.0}
 
 
 def state(session: SessionView, now: float) -> CacheStateName:
-    """The cache's state now: a warm entry whose time passed is expired, whatever the store says."""
+    """The cache's state now: a warm entry whose time passed is expired, whatever the store says; one whose provider
+    promises only a minimum may live on."""
     cache = session.cache
     if cache.state is CacheStateName.WARM and cache.expires_at is not None and cache.expires_at <= now:
-        return CacheStateName.EXPIRED
+        return CacheStateName.EXPIRED if cache.ttl else CacheStateName.LIKELY
     return cache.state
 
 
@@ -41,7 +44,10 @@ def ttl_seconds(session: SessionView) -> float | None:
 
 def is_warm(session: SessionView, now: float) -> bool:
     """Whether there is, or probably is, something to lose."""
-    return state(session, now) in (CacheStateName.WARM, CacheStateName.LIKELY)
+    current = state(session, now)
+    if current is CacheStateName.LIKELY:
+        return session.cache.probability is None or session.cache.probability >= EVEN
+    return current is CacheStateName.WARM
 
 
 def is_ended(session: SessionView) -> bool:
@@ -81,7 +87,13 @@ def expires_soon(session: SessionView, now: float) -> bool:
     left, ttl = seconds_left(session, now), ttl_seconds(session)
     if left is None or ttl is None or is_kept(session) or not waits_for_person(session):
         return False
-    return left <= ttl * CHIP_SHARE[session.cache.ttl or "5m"]
+    # (Nothing happens at the end of a promised minimum.)
+    return session.cache.ttl is not None and left <= ttl * CHIP_SHARE[session.cache.ttl]
+
+
+def is_costly(session: SessionView) -> bool:
+    """Whether what a cold resume costs is worth a mark."""
+    return session.cache.costly and not is_ended(session)
 
 
 def on_plan(session: SessionView) -> bool:

@@ -89,6 +89,10 @@ def _bar(session: SessionView, now: float) -> Line:
     return (Piece(filled, "warm"), Piece(track, "faint"))
 
 
+COSTLY = "▲"
+"""Stands before the price of a cold resume above the person's threshold."""
+
+
 def _cost_role(session: SessionView, now: float) -> Role:
     if facts.state(session, now) in (CacheStateName.EXPIRED, CacheStateName.CHANGED):
         return "cold"
@@ -170,12 +174,13 @@ def top(session: SessionView, name: str, width: int, now: float, edge: Piece, qu
     role: Role = "fg" if facts.works(session) else "strong"
     if not facts.is_warm(session, now) and not facts.works(session):
         role = "dim"
-    columns: Line = (Piece(pad_left(facts.cold_cost(session), COST_CELLS) + " ", _cost_role(session, now)),)
+    mark = Piece(COSTLY, "cold") if facts.is_costly(session) else Piece(" ")
+    columns: Line = (mark, Piece(pad_left(facts.cold_cost(session), COST_CELLS) + " ", _cost_role(session, now)))
     if width >= WIDE_ROW:
         size = pad_left(tokens(session.context_tokens), SIZE_CELLS)
-        columns = (Piece(f"{size}  {pad_left(keep(session, now), KEEP_CELLS)}   ", "dim"), *columns)
+        columns = (Piece(f" {size}  {pad_left(keep(session, now), KEEP_CELLS)}  ", "dim"), *columns)
     named = name_pieces(name, name_cells(width), role, query)
-    return (edge, glyph(session, now), Piece(" "), *named, Piece(" "), *columns, *_left(session, now))
+    return (edge, glyph(session, now), Piece(" "), *named, *columns, *_left(session, now))
 
 
 def bottom(session: SessionView, width: int, now: float, zone: tzinfo | None, edge: Piece) -> Line:

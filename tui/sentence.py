@@ -34,16 +34,29 @@ def _sentence(session: SessionView, now: float, zone: tzinfo | None) -> Line:
     if state is CacheStateName.WARM:
         return _warm(session, now, zone, cost)
     if state is CacheStateName.LIKELY:
+        if not facts.is_warm(session, now):
+            return (Piece("Probably cold", "strong"), Piece(": then the next prompt "), Piece(_pays(session), "strong"))
         return (Piece("Probably warm", "strong"), Piece(", "), Piece(cost, "strong"), Piece(" if not"))
     if state is CacheStateName.EXPIRED:
-        pays = f"rewrites {cost}" if _in_tokens(session) else f"pays {cost}"
-        return (Piece("Cold", "strong"), Piece(": the next prompt "), Piece(pays, "strong"))
+        pays = Piece(_pays(session), "strong")
+        return (Piece("Cold", "strong"), Piece(": the next prompt "), pays, *_later(session))
     if state is CacheStateName.CHANGED:
         part = tokens(cache.cold_tokens)
         tail = "" if _in_tokens(session) else f", {money(cache.cold_usd)}"
         return (Piece("Next prompt rewrites "), Piece(part, "strong"), Piece(tail))
     full = facts.reason(session, now, zone)[1].full
     return (Piece(full[:1].upper() + full[1:]),)
+
+
+def _later(session: SessionView) -> Line:
+    """How much later a cold answer begins, where that was measured and can be felt."""
+    extra = session.cache.cold_extra_seconds
+    return () if extra is None or extra < 1 else (Piece(f", {extra:.0f} s later"),)
+
+
+def _pays(session: SessionView) -> str:
+    cost = facts.cold_cost(session)
+    return f"rewrites {cost}" if _in_tokens(session) else f"pays {cost}"
 
 
 def _in_tokens(session: SessionView) -> bool:

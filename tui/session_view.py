@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from store.models import TurnView
 from tui import facts, turn
-from tui.detail import Subject, cache_line, pings_line
+from tui.detail import Subject, cache_line, compaction_line, cost_line, pings_line
 from tui.format import clean, cut, cut_left, model_name, money, tokens, wrap
 from tui.lines import BLANK, Line, Piece, rule, width_of
 from tui.reasons import words
@@ -40,7 +40,9 @@ def session_view(subject: Subject, width: int) -> tuple[Line, ...]:
     else:
         where = [(Piece(" " + cut_left(_home(session.cwd), width - 2), "dim"),)]
     lines: list[Line] = [head, *where, (Piece(" "), *sentence(session, subject.now, subject.zone, width - 2))]
-    lines += [BLANK, why_line(subject, width), pings_line(session, width), cache_line(session, width), BLANK]
+    lines += [BLANK, why_line(subject, width), pings_line(session, width), cache_line(session, width)]
+    lines += [line for line in (cost_line(session, width), compaction_line(subject, width)) if line]
+    lines += [BLANK]
     lines += [
         (Piece(" Turns", "strong"),),
         (Piece(" "), Piece("━━━━━", "warm"), Piece("─" * (width - 7), "faint"), Piece(" ")),

@@ -13,12 +13,17 @@ from pathlib import Path
 from keepalive import keeper
 from keepalive.clock import Clock
 from store import board, budgets, database, intents, turns
+from store.cache import COSTLY_USD
+from store.experience import Experience
 from store.migrations import open_store
-from store.models import BoardView, BudgetMode, TurnView
+from store.models import BoardView, BudgetMode, CacheStateName, TurnView
 from store.rows import BudgetRow
 
 LOOK_SECONDS = 1.0
 """How often the keeper's process is looked for."""
+FADE_SECONDS = 60.0
+"""How often a board is read again although nothing was written, where a session's cache has only a probability."""
+_FADING = (CacheStateName.LIKELY, CacheStateName.WARM)
 ANSWER_WITHIN = 20.0
 ANSWER_POLL_SECONDS = 0.1
 
@@ -30,11 +35,22 @@ class ReadOnly(Exception):
 class StoreFeed:
     """Implements `BoardFeed` and `BoardCommands`."""
 
-    def __init__(self, path: Path, clock: Clock, default: BudgetRow, *, answer_within: float = ANSWER_WITHIN) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        default: BudgetRow,
+        *,
+        costly_usd: float = COSTLY_USD,
+        answer_within: float = ANSWER_WITHIN,
+    ) -> None:
         """`answer_within`: seconds that `ping_now` waits for the keeper."""
         self._clock = clock
         self._answer_within = answer_within
         self._default = default
+        self._costly_usd = costly_usd
+        self._experience = Experience()
+        self._fades = False
         try:
             self._connection = open_store(path)
             self.writable = True
@@ -53,17 +69,23 @@ class StoreFeed:
         return self._connection
 
     def version(self) -> int:
-        # The keeper's life is not in the file's version: a killed keeper writes nothing.
-        return 2 * database.data_version(self._watch) + self._keeper_on()
+        # The keeper's life is not in the file's version: a killed keeper writes nothing. Nor is the time, with which
+        # a probability falls.
+        minute = int(self._clock.wall() // FADE_SECONDS) if self._fades else 0
+        return (minute << 40) + 2 * database.data_version(self._watch) + self._keeper_on()
 
     def board(self) -> BoardView:
         with self._lock:
-            return board.board(
+            view = board.board(
                 self._connection,
                 now=self._clock.wall(),
                 keeper=keeper.status(self._connection),
                 default=self._default,
+                costly_usd=self._costly_usd,
+                experience=self._experience,
             )
+        self._fades = any(one.cache.ttl is None and one.cache.state in _FADING for one in view.sessions)
+        return view
 
     def latest_turn(self, session_id: str) -> TurnView | None:
         last = self.last_turns(session_id, 1)

@@ -7,10 +7,11 @@ import sys
 
 import pytest
 
-from store.models import BudgetMode
+from keepalive.config import NotifyConfig
+from store.models import BudgetMode, Status, WaitingFor
 from tests.tui import sample
 from tests.tui.running import Running
-from tui.app import cause
+from tui.app import WarmsideApp, cause
 from tui.look import Look
 from tui.messages import BoardRead, CommandDone, CommandFailed, FeedFailed, TurnsRead
 from tui.widgets.footer_bar import FooterBar
@@ -168,3 +169,54 @@ def test_the_app_loads_nothing_heavy() -> None:
     loaded = set(run.stdout.strip("[]\n").replace("'", "").split(", "))
     assert "textual" in loaded
     assert not loaded & {"aiohttp", "anthropic", "apscheduler", "sqlite_utils", "genai_prices", "msgspec"}
+
+
+class Told:
+    """What an app would write to its terminal to tell of something."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, notify: NotifyConfig | None) -> None:
+        self.one = Running()
+        self.app = self.one.app = WarmsideApp(
+            self.one.feed, self.one.commands, self.one.clock, look=self.one.look, notify=notify
+        )
+        self.bells = 0
+        self.written: list[str] = []
+        monkeypatch.setattr(self.app, "bell", self._bell)
+        monkeypatch.delenv("TMUX", raising=False)
+
+    def _bell(self) -> None:
+        self.bells += 1
+
+    async def happen(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A running session and another begin to wait."""
+        async with self.one.run() as pilot:
+            assert self.app._driver is not None
+            monkeypatch.setattr(self.app._driver, "write", self.written.append)
+            now = {"waiting_for": WaitingFor.YOU, "status": Status.IDLE}
+            views = [one.model_copy(update=now) for one in sample.BOARD.sessions]
+            self.one.feed.show(sample.BOARD.model_copy(update={"sessions": tuple(views)}))
+            await self.one.poll(pilot)
+            self.one.clock.advance(2.0)
+            for _ in range(3):
+                self.app._tick()
+
+
+async def test_two_that_begin_to_wait_ring_one_bell(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told(monkeypatch, NotifyConfig())
+    await told.happen(monkeypatch)
+    assert told.bells == 1
+    assert not any("]9;" in text for text in told.written)
+
+
+async def test_the_desktop_is_told_of_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told(monkeypatch, NotifyConfig(bell=False, desktop=True))
+    await told.happen(monkeypatch)
+    assert told.bells == 0
+    said = sorted(text for text in told.written if "]9;" in text)
+    assert said == [f"\x1b]9;warmside: {name} waits for you\x07" for name in ("search-index", "web-tests")]
+
+
+async def test_without_a_wish_it_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = Told(monkeypatch, None)
+    await told.happen(monkeypatch)
+    assert (told.bells, [text for text in told.written if "]9;" in text]) == (0, [])

@@ -10,7 +10,8 @@ import pytest
 
 from keepalive.config import ConfigError
 from tests.tui.cli_home import Cli
-from tui.cli import COMMANDS, main_group
+from tui.cli import COMMANDS
+from tui.cli_group import main_group
 
 HEAVY = ("textual", "aiohttp", "anthropic", "apscheduler", "genai_prices")
 

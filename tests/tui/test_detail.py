@@ -74,3 +74,10 @@ def test_a_session_without_turns_has_its_cache_and_pings() -> None:
     text = [text_of(line) for line in detail.pane(subject(turns=()), 36, 8)]
     assert text[1].startswith("─ api-refactor ──")
     assert any(line.startswith(" cache  opus 5.5") for line in text)
+
+
+def test_a_promised_minimum_is_told_as_one() -> None:
+    view = sample.cache(20, ttl=None).model_copy(update={"ttl_seconds": 1_800.0})
+    assert text_of(detail.cache_line(sample.session("c", view, sample.keep("")), 36)).endswith(" 30m+")
+    nothing = sample.session("c", sample.cache(ttl=None), sample.keep(""))
+    assert text_of(detail.cache_line(nothing, 36)).endswith(" –")

@@ -86,3 +86,11 @@ def test_a_filter_matches_every_word() -> None:
     assert facts.matches(sample.API, "api-refactor", "src claude")
     assert not facts.matches(sample.API, "api-refactor", "api haiku")
     assert not facts.matches(sample.ETL, "etl-nightly", "aude")
+
+
+def test_below_even_chances_there_is_nothing_to_lose() -> None:
+    def likely(chance: float | None) -> bool:
+        view = sample.cache(state=CacheStateName.LIKELY, ttl=None, probability=chance)
+        return facts.is_warm(sample.session("l", view, sample.keep("")), NOW)
+
+    assert (likely(0.5), likely(0.49), likely(None)) == (True, False, True)

@@ -146,3 +146,23 @@ def test_no_name_breaks_the_grid(name: str, width: int) -> None:
     name = clean(name)
     assert width_of(row.top(sample.API, name, width, NOW, EDGE, name[:3])) == width
     assert width_of(row.broken(name, name, width, EDGE)) == width
+
+
+@pytest.mark.parametrize("width", [30, 36, 60])
+def test_a_costly_cold_resume_is_marked(width: int) -> None:
+    costly = sample.API.model_copy(update={"cache": sample.API.cache.model_copy(update={"costly": True})})
+    line = row.top(costly, "api-refactor", width, NOW, EDGE)
+    plain = text_of(row.top(sample.API, "api-refactor", width, NOW, EDGE))
+    at = plain.index("$2.41") - 2
+    assert text_of(line) == plain[:at] + row.COSTLY + plain[at + 1 :]
+    assert role_of(line, row.COSTLY) == "cold"
+    over = costly.model_copy(update={"status": "ended", "ended_at": NOW})
+    assert row.COSTLY not in text_of(row.top(over, "api-refactor", width, NOW, EDGE))
+
+
+def test_a_minimum_that_passed_is_likely_and_never_shouts() -> None:
+    view = sample.cache(20, ttl=None, usd=1.0, evidence=Evidence.ASSUMED).model_copy(update={"ttl_seconds": 1_800.0})
+    codex = sample.session("codex", view, sample.keep("watch_only"))
+    assert lines(codex, 36)[0].endswith("0:20?")
+    assert not any(piece.role == "chip" for piece in row.top(codex, "codex", 36, NOW, EDGE))
+    assert lines(codex, 36, NOW + 20)[0].endswith("likely")

@@ -13,6 +13,8 @@ from tui.lines import text_of
 from tui.sentence import sentence
 
 HELD = sample.API.model_copy(update={"keepalive": sample.keep("held", {"n": 4, "until": at(18, 0)}, next_usd=0.145)})
+FADED = sample.SEARCH.model_copy(update={"cache": sample.SEARCH.cache.model_copy(update={"probability": 0.4})})
+SLOW = sample.DOCS.model_copy(update={"cache": sample.DOCS.cache.model_copy(update={"cold_extra_seconds": 6.2})})
 FRESH = sample.session("fresh", sample.cache(state=CacheStateName.UNKNOWN), sample.keep(""))
 
 
@@ -26,6 +28,8 @@ FRESH = sample.session("fresh", sample.cache(state=CacheStateName.UNKNOWN), samp
         (sample.DOCS, "Cold: the next prompt pays $1.31"),
         (sample.BILLING, "Next prompt rewrites 121k, $0.76"),
         (sample.SEARCH, "Probably warm, $0.11 if not"),
+        (FADED, "Probably cold: then the next prompt pays $0.11"),
+        (SLOW, "Cold: the next prompt pays $1.31, 6 s later"),
         (sample.WEB, "Working; cold 14:35 if it stalls"),
         (FRESH, "No request seen yet"),
         (sample.ENDED[0], "Ended 1h ago"),

@@ -45,3 +45,15 @@ def test_a_cold_session_says_what_let_it_go() -> None:
     assert " why    went cold 18m ago: 3 of 3 pings spent" in [
         text_of(line).rstrip() for line in session_view(cold, 77)
     ]
+
+
+def test_what_a_resume_costs_and_when_the_client_compacts() -> None:
+    told = {"warm_usd": 0.08, "cold_extra_seconds": 6.2, "compacts_at": NOW + 120}
+    session = sample.API.model_copy(update={"cache": sample.API.cache.model_copy(update=told)})
+    text = [text_of(line).rstrip() for line in session_view(SUBJECT._replace(session=session), 60)]
+    assert " resume $2.41 cold, $0.08 warm" in [line[:30] for line in text if line.endswith("   6 s later")]
+    assert " client will compact itself at 14:33" in text
+    later = [text_of(line) for line in session_view(SUBJECT._replace(session=session, now=NOW + 300), 60)]
+    assert not any("compact itself" in line for line in later)
+    plain = [text_of(line) for line in session_view(SUBJECT, 60)]
+    assert not any(line.startswith((" resume", " client")) for line in plain)

@@ -11,9 +11,9 @@ from keepalive import keeper
 from keepalive.clock import ManualClock
 from keepalive.config import Config
 from store import budgets, database, intents
-from store.models import BudgetMode, KeeperView
+from store.models import BudgetMode, CacheStateName, KeeperView
 from tests.tui.cli_home import FIRST, SECOND, Cli
-from tui.store_feed import LOOK_SECONDS, ReadOnly, StoreFeed
+from tui.store_feed import FADE_SECONDS, LOOK_SECONDS, ReadOnly, StoreFeed
 
 DEFAULT = Config().default_budget()
 
@@ -130,3 +130,23 @@ def test_a_ping_returns_what_the_keeper_answered(
 
     monkeypatch.setattr("tui.store_feed.time.sleep", keeper_works)
     assert feed.ping_now(FIRST) == "day_cap"
+
+
+def test_a_probability_is_read_again_each_minute(feed: StoreFeed, db: sqlite3.Connection, clock: ManualClock) -> None:
+    db.execute("UPDATE lineages SET model = 'gpt-5.5', ttl_class = NULL, ttl_seconds = NULL")
+    first = feed.version()
+    clock.advance(FADE_SECONDS)
+    assert feed.version() == first, "nobody knows of it yet"
+    assert any(view.cache.state is CacheStateName.LIKELY for view in feed.board().sessions)
+    second = feed.version()
+    clock.advance(FADE_SECONDS)
+    assert feed.version() != second
+
+
+def test_the_threshold_of_a_warning_is_the_persons(cli: Cli, db: sqlite3.Connection, clock: ManualClock) -> None:
+    for usd, costly in [(0.0, True), (1e9, False)]:
+        feed = StoreFeed(cli.paths.store_file, clock, DEFAULT, costly_usd=usd)
+        try:
+            assert [view.cache.costly for view in feed.board().sessions] == [costly]
+        finally:
+            feed.close()

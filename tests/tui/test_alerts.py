@@ -1,0 +1,143 @@
+"""What rings: each event once, nothing that was so before, nothing foreign in an escape sequence."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from store.models import CacheStateName, SessionView, Status, WaitingFor
+from tests.tui import sample
+from tests.tui.sample import NOW
+from tui.alerts import SETTLED_SECONDS, Alert, Alerts, notification
+from tui.format import clean
+
+BUSY = sample.session("deploy", sample.cache(200, usd=0.1), sample.keep("kept"), waiting=None, status=Status.BUSY)
+WAITS = BUSY.model_copy(update={"waiting_for": WaitingFor.YOU, "status": Status.IDLE})
+LARGE = sample.session(
+    "large", sample.cache(100, usd=2.41, tokens=386_000).model_copy(update={"costly": True}), sample.keep("pings_spent")
+)
+BROKEN = WAITS.model_copy(
+    update={"cache": sample.cache(state=CacheStateName.CHANGED, reason="tools_changed", tokens=121_000)}
+)
+
+
+class Feed:
+    """Alerts of one sidebar."""
+
+    def __init__(self, *sessions: SessionView) -> None:
+        self.alerts = Alerts()
+        assert self.see(0.0, *sessions) == []
+
+    def see(self, after: float, *sessions: SessionView) -> list[str]:
+        return [alert.text for alert in self.told(after, *sessions)]
+
+    def told(self, after: float, *sessions: SessionView) -> list[Alert]:
+        return self.alerts.feed(sessions, {one.id: one.project for one in sessions}, NOW + after)
+
+
+def test_a_session_that_begins_to_wait_rings_once() -> None:
+    feed = Feed(BUSY)
+    assert feed.see(1, WAITS) == [], "between two requests it looks like that for a moment"
+    assert feed.told(1 + SETTLED_SECONDS, WAITS) == [Alert("waits", "deploy", "deploy waits for you")]
+    assert feed.see(60, WAITS) == []
+    assert feed.see(61, BUSY) == []
+    assert feed.see(62, WAITS) == []
+    assert feed.see(64, WAITS) == ["deploy waits for you"], "another time"
+
+
+def test_a_moments_rest_is_no_waiting() -> None:
+    feed = Feed(BUSY)
+    for second in range(10):
+        assert feed.see(second, WAITS if second % 2 else BUSY) == []
+
+
+def test_a_permission_is_asked_for() -> None:
+    asks = WAITS.model_copy(update={"waiting_for": WaitingFor.PERMISSION})
+    feed = Feed(BUSY)
+    feed.see(1, asks)
+    assert feed.see(3, asks) == ["deploy asks permission"]
+    assert feed.see(4, WAITS) == [], "one wait"
+
+
+@pytest.mark.parametrize("before", [WAITS, LARGE, BROKEN], ids=lambda one: str(one.id))
+def test_what_was_so_before_is_no_event(before: SessionView) -> None:
+    soon = before.model_copy(update={"cache": before.cache.model_copy(update={"expires_at": NOW + 30})})
+    feed = Feed(soon)
+    for second in (1, 10, 20):
+        assert feed.see(second, soon) == []
+    feed = Feed()
+    assert feed.see(5, soon) == [], "nor what is seen for the first time later"
+    assert feed.see(10, soon) == []
+
+
+def test_a_large_cache_that_nothing_keeps_rings_in_its_last_part() -> None:
+    feed = Feed(LARGE)
+    assert feed.see(39, LARGE) == []
+    assert feed.told(40, LARGE) == [Alert("expires", "large", "large goes cold in 1:00, then $2.41")]
+    assert feed.see(50, LARGE) == []
+    assert feed.see(101, LARGE) == []
+    again = LARGE.model_copy(update={"cache": LARGE.cache.model_copy(update={"expires_at": NOW + 800})})
+    assert feed.see(500, again) == []
+    assert feed.see(745, again) == ["large goes cold in 0:55, then $2.41"]
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"keepalive": sample.keep("kept")},
+        {"waiting_for": WaitingFor.TOOL},
+        {"cache": LARGE.cache.model_copy(update={"costly": False})},
+        {"cache": LARGE.cache.model_copy(update={"ttl": None})},
+        {"ended_at": NOW},
+    ],
+    ids=["kept", "runs a tool", "small", "only a minimum ends", "over"],
+)
+def test_others_do_not(update: dict[str, object]) -> None:
+    one = LARGE.model_copy(update=update)
+    feed = Feed(one)
+    assert feed.see(50, one) == []
+
+
+@pytest.mark.parametrize(("tokens", "rings"), [(164_000, True), (99_999, False)])
+def test_under_a_plan_tokens_say_what_is_large(tokens: int, rings: bool) -> None:
+    plan = sample.session("notes", sample.cache(100, tokens=tokens), sample.keep("plan_login"), login="subscription")
+    feed = Feed(plan)
+    assert bool(feed.see(50, plan)) is rings
+
+
+def test_a_break_rings_once_and_a_persons_own_command_does_not() -> None:
+    feed = Feed(WAITS)
+    assert feed.told(1, BROKEN) == [Alert("broke", "deploy", "deploy tools changed, 121k to rewrite")]
+    assert feed.see(2, BROKEN) == []
+    assert feed.see(3, WAITS) == []
+    cleared = BROKEN.model_copy(update={"cache": sample.cache(state=CacheStateName.CHANGED, reason="cleared")})
+    assert feed.see(4, cleared) == []
+    assert feed.see(5, BROKEN) == ["deploy tools changed, 121k to rewrite"]
+
+
+def test_sessions_that_are_gone_are_forgotten() -> None:
+    feed = Feed(BUSY)
+    assert feed.see(1) == []
+    assert feed.see(2, WAITS) == []
+    assert feed.see(9, WAITS) == []
+
+
+def test_the_sequence_and_its_wrapping() -> None:
+    assert notification("a waits for you", in_tmux=False) == "\x1b]9;warmside: a waits for you\x07"
+    assert notification("a", in_tmux=True) == "\x1bPtmux;\x1b\x1b]9;warmside: a\x07\x1b\\"
+
+
+@given(st.text())
+def test_no_foreign_text_steers_the_terminal(name: str) -> None:
+    alerts = Alerts()
+    alerts.feed([BUSY], {"deploy": name}, NOW)
+    alerts.feed([WAITS], {"deploy": name}, NOW + 1)
+    (alert,) = alerts.feed([WAITS], {"deploy": name}, NOW + 9)
+    assert clean(alert.text) == alert.text
+    for text in (alert.text, name):
+        sequence = notification(text, in_tmux=False)
+        body = sequence.removeprefix("\x1b]9;warmside: ").removesuffix("\x07")
+        assert len(body) == len(sequence) - 15
+        assert not any(ord(letter) < 32 or 0x7F <= ord(letter) < 0xA0 for letter in body)
+        sequence.encode()
