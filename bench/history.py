@@ -27,6 +27,7 @@ from store.database import immediate
 from store.ingest.reading import TurnRow
 from store.migrations import open_store
 from store.search import search
+from store.words import SEPARATOR
 
 SESSIONS, TURNS, REQUESTS = 2_000, 50, 12
 BATCH = 40
@@ -89,9 +90,9 @@ def _turn(words: Words, rng: random.Random, project: Project, n: int, start: flo
         prompt=prompt.replace("\\n", "\n"),
         answer=answer.replace("\\n", "\n"),
         model=_MODEL,
-        paths=turns.SEPARATOR.join(paths),
+        paths=SEPARATOR.join(paths),
         path_kinds="M" * len(paths),
-        failed=turns.SEPARATOR.join(failed),
+        failed=SEPARATOR.join(failed),
         exit_codes=" ".join("1" for _ in failed),
         prompt_id=f"{rng.getrandbits(128):032x}",
         background=0,

@@ -40,6 +40,18 @@ _CAUSES = {
     "shrank": "the client sent less than before: older content was dropped",
 }
 """By reason code."""
+_SHORT = {
+    "tools_reordered": "tools reordered",
+    "betas_changed": "beta features changed",
+    "context_management_changed": "clearing rules changed",
+    "image_added": "first image",
+    "image_removed": "no image any more",
+    "messages_shrunk": "conversation shortened",
+    "marks_out_of_reach": "too much added at once",
+    "unexplained": "not read, no cause seen",
+    "shrank": "older content dropped",
+}
+"""The same for a card's one line, where the code itself does not say it."""
 _REMEDIES = {
     "switch_early": "switch at the start of a session, or right after /compact or /clear",
     "tools_early": "connect MCP servers before the first prompt, or let ENABLE_TOOL_SEARCH=true keep their tools"
@@ -70,6 +82,11 @@ _SHOWN_HASH = 12
 def cause_words(cause: str) -> str:
     """A break's cause as a sentence; a code that is not in the catalogue is shown as it is."""
     return _CAUSES.get(cause) or clean(cause.replace("_", " "))
+
+
+def short_words(cause: str) -> str:
+    """A break's cause in a few words."""
+    return _SHORT.get(cause) or clean(cause.replace("_", " "))
 
 
 def remedy_words(remedy: str) -> str:

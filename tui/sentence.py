@@ -68,6 +68,8 @@ def _warm(session: SessionView, now: float, zone: tzinfo | None, cost: str) -> L
     if cache.expires_at is None:
         return (Piece("Warm", "strong"), Piece(", nobody knows for how long"))
     by = clock_time(cache.expires_at, now, zone)
+    if cache.ttl is None:  # only a minimum is promised
+        return (Piece(f"Warm to {by}", "strong"), Piece(" at least, then "), Piece(cost, "strong"), Piece(" if gone"))
     until = keep.why_args.get("until")
     end = clock_time(until, now, zone) if isinstance(until, int | float) else None
     if keep.why == "held":

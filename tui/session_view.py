@@ -65,7 +65,7 @@ def _card(one: TurnView, subject: Subject, width: int, *, newest: bool) -> list[
     lines += [(Piece(" ✗ ", "bad"), *turn.failed(failed, width - 4)) for failed in one.failed_commands]
     lines += [(Piece("   " + text, "dim"),) for text in wrap(clean(one.answer), width - 4, MAX_ANSWER)]
     if one.cache_event is not None:
-        glyph, said = turn.event(one.cache_event, width - 4, subject.now, subject.zone)
+        glyph, said = turn.event(one.cache_event, width - 4)
         lines.append((Piece(" "), glyph, Piece(" "), *said))
     return lines
 

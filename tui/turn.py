@@ -10,9 +10,9 @@ from datetime import tzinfo
 from rich.cells import cell_len
 
 from store.models import CacheEvent, FailedCommand, TurnView
+from tui.causes import short_words
 from tui.format import clean, clock_time, cut, cut_left, duration, money, plural, tokens
 from tui.lines import Line, Piece, Role, spread
-from tui.reasons import words
 
 GUTTER = 13
 """Cells before the text of a card: number, time, glyph."""
@@ -80,20 +80,25 @@ def failed(command: FailedCommand, width: int) -> Line:
     return spread((Piece(text),), (Piece(code, "bad"),), width)
 
 
-def event(what: CacheEvent, width: int, now: float, zone: tzinfo | None) -> tuple[Piece, Line]:
+def event(what: CacheEvent, width: int) -> tuple[Piece, Line]:
     """What happened to the cache, as (glyph, text with its money at the right end)."""
     amount = tokens(what.tokens)
-    reason = words(what.cause, {"tokens": what.tokens}, now, zone).short if what.cause else ""
+    shrunk = "" if what.shrunk_percent is None else f" (prompt {what.shrunk_percent:.0f} % shorter)"
     text = {
-        "kept": f"pings kept {amount} warm",
+        # Without a ping it was the provider that kept it longer than it promises.
+        "kept": f"pings kept {amount} warm" if what.cause == "ping" else f"still warm past its time, {amount} read",
         "lapsed": f"went cold, {amount} written again",
-        "changed": f"{reason or 'prefix changed'}, {amount} written again",
+        "changed": f"{short_words(what.cause or 'prefix_changed')}{shrunk}, {amount} written again",
         "compacted": f"compacted, starts again at {amount}",
     }[what.kind]
     right: Line = ()
     if what.usd is not None and what.kind != "compacted":
         kept = what.kind == "kept"
-        right = (Piece(f"saved {money(what.usd)}", "good") if kept else Piece(money(what.usd), "cold"),)
+        # Luck is no saving: the ledger credits what a ping kept.
+        if not kept:
+            right = (Piece(money(what.usd), "cold"),)
+        elif what.cause == "ping":
+            right = (Piece(f"saved {money(what.usd)}", "good"),)
     mark, role = _EVENT[what.kind]
     return Piece(mark, role), spread((Piece(cut(text, width), "dim"),), right, width)
 
@@ -125,6 +130,6 @@ def card(turn: TurnView, width: int, now: float, zone: tzinfo | None, *, newest:
     if turn.answer:
         lines.append((indent, Piece(cut(clean(turn.answer), text), "dim")))
     if turn.cache_event is not None:
-        glyph, said = event(turn.cache_event, text, now, zone)
+        glyph, said = event(turn.cache_event, text)
         lines.append((Piece(mark), glyph, Piece(" "), *said))
     return lines

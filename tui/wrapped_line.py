@@ -12,8 +12,9 @@ import time
 from contextlib import suppress
 from types import FrameType
 
-LIMIT_SECONDS = 30.0
-"""Longer than a client waits by itself: only so that a command that hangs does not stay for ever."""
+LIMIT_SECONDS = 600.0
+"""Claude Code was seen to wait for more than 40 s, and ends a run itself when a newer one begins: this is only so that
+a command that hangs does not stay for ever."""
 _POLL_SECONDS = 0.02
 _CHUNK = 65_536
 

@@ -7,7 +7,7 @@ changed, and once in a while to be sure, everything is walked again.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,7 +26,8 @@ class Index:
         self._environ = environ
         self._home = home
         self._clients = clients
-        self._places: dict[str, int] = {}
+        self._places: dict[str, Mapping[str, int]] = {}
+        """By client: one that writes into its database every second must not have the folders of all walked."""
         self._looks = 0
         self.files: dict[str, Found] = {}
         """By path. A file that was deleted is forgotten; what it said is in the store."""
@@ -34,19 +35,26 @@ class Index:
     def look(self, hot: Collection[str]) -> list[Found]:
         """Those that are new or have changed. `hot`: paths of files that are likely to grow now."""
         self._looks += 1
-        if self._looks % WALK_EVERY == 1 or any(place(path) != at for path, at in self._places.items()):
-            return self._walk()
-        return [found for path in hot if (found := self._again(path)) is not None]
+        everything = self._looks % WALK_EVERY == 1
+        walked = [client for client in self._clients if everything or self._moved(client)]
+        news = [found for client in walked for found in self._walk(client)]
+        new = {found.path for found in news}
+        return news + [found for path in hot if path not in new and (found := self._again(path)) is not None]
 
     def forget(self, path: str) -> None:
         """Let the next look find this file new."""
         self.files.pop(path, None)
         self._looks = 0
 
-    def _walk(self) -> list[Found]:
-        scan = scan_clients(self._environ, self._home, self._clients)
-        self._places = dict(scan.places)
-        before, self.files = self.files, {found.path: found for found in scan.found}
+    def _moved(self, client: Client) -> bool:
+        return any(place(path) != at for path, at in self._places.get(client.name, {}).items())
+
+    def _walk(self, client: Client) -> list[Found]:
+        scan = scan_clients(self._environ, self._home, (client,))
+        self._places[client.name] = scan.places
+        before = self.files
+        self.files = {path: found for path, found in before.items() if found.agent != client.name}
+        self.files |= {found.path: found for found in scan.found}
         return [found for found in scan.found if before.get(found.path) != found]
 
     def _again(self, path: str) -> Found | None:

@@ -13,7 +13,8 @@ from store.database import immediate
 from store.ingest.reading import TurnRow
 from store.ingest.writing import write
 from store.models import Evidence, FailedCommand, FileChange, TurnView, Usage
-from store.turns import SEPARATOR, Bulk
+from store.turns import Bulk
+from store.words import SEPARATOR
 from tests.store.ingest.made_up_reads import file_read, request, turn
 from tests.store.made_up import HAIKU, NOW, OPUS, add_prices, add_request, add_session, memory_store
 from tests.store.stored_facts import search_is_whole

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from store import turns
 from store.database import immediate
 from store.ingest.reading import TurnRow
+from store.words import SEPARATOR
 from tests.store.made_up import NOW
 
 
@@ -31,9 +32,9 @@ def add_turn(
         prompt=prompt,
         answer=answer,
         model="",
-        paths=turns.SEPARATOR.join(path for path, _ in files),
+        paths=SEPARATOR.join(path for path, _ in files),
         path_kinds="".join(kind for _, kind in files),
-        failed=turns.SEPARATOR.join(command for command, _ in failed),
+        failed=SEPARATOR.join(command for command, _ in failed),
         exit_codes=" ".join(str(code) for _, code in failed),
         prompt_id=prompt_id,
         background=0,

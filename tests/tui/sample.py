@@ -236,7 +236,7 @@ TURNS = (
         usage=Usage(output=14_000),
         usd=0.61,
         context_after=341_000,
-        cache_event=CacheEvent(kind="kept", tokens=338_000, usd=1.93),
+        cache_event=CacheEvent(kind="kept", cause="ping", tokens=338_000, usd=1.93),
     ),
     TurnView(
         n=12,

@@ -15,6 +15,7 @@ from tui.sentence import sentence
 HELD = sample.API.model_copy(update={"keepalive": sample.keep("held", {"n": 4, "until": at(18, 0)}, next_usd=0.145)})
 FADED = sample.SEARCH.model_copy(update={"cache": sample.SEARCH.cache.model_copy(update={"probability": 0.4})})
 SLOW = sample.DOCS.model_copy(update={"cache": sample.DOCS.cache.model_copy(update={"cold_extra_seconds": 6.2})})
+PROMISED = sample.session("codex", sample.cache(48, ttl=None, usd=0.46), sample.keep("watch_only"))
 FRESH = sample.session("fresh", sample.cache(state=CacheStateName.UNKNOWN), sample.keep(""))
 
 
@@ -30,6 +31,7 @@ FRESH = sample.session("fresh", sample.cache(state=CacheStateName.UNKNOWN), samp
         (sample.SEARCH, "Probably warm, $0.11 if not"),
         (FADED, "Probably cold: then the next prompt pays $0.11"),
         (SLOW, "Cold: the next prompt pays $1.31, 6 s later"),
+        (PROMISED, "Warm to 14:32 at least, then $0.46 if gone"),
         (sample.WEB, "Working; cold 14:35 if it stalls"),
         (FRESH, "No request seen yet"),
         (sample.ENDED[0], "Ended 1h ago"),

@@ -32,14 +32,18 @@ def test_a_failed_command_keeps_its_exit_code() -> None:
 
 
 def test_cache_events_in_words() -> None:
-    said = [turn.event(one.cache_event, 60, NOW, UTC) for one in sample.TURNS if one.cache_event]
+    said = [turn.event(one.cache_event, 60) for one in sample.TURNS if one.cache_event]
     assert [(glyph.text, text_of(line).split("  ")[0], line[-1].text) for glyph, line in said] == [
         ("↻", "pings kept 338k warm", "saved $1.93"),
         ("▼", "went cold, 331k written again", "$2.07"),
         ("╳", "tools changed, 121k written again", "$0.76"),
     ]
-    compacted = turn.event(CacheEvent(kind="compacted", tokens=17_000), 60, NOW, UTC)
+    compacted = turn.event(CacheEvent(kind="compacted", tokens=17_000), 60)
     assert text_of(compacted[1]) == "compacted, starts again at 17k"
+    lucky = turn.event(CacheEvent(kind="kept", tokens=17_000, usd=1.0), 60)
+    assert text_of(lucky[1]).rstrip() == "still warm past its time, 17k read", "no saving of ours"
+    shrank = turn.event(CacheEvent(kind="changed", cause="shrank", tokens=9_000, shrunk_percent=38.2), 80)
+    assert text_of(shrank[1]).rstrip() == "older content dropped (prompt 38 % shorter), 9.0k written again"
 
 
 def test_a_card_has_number_time_and_money_in_columns() -> None:
