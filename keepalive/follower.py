@@ -37,7 +37,6 @@ class _News:
     path: str
     read: FileRead
     whole: bool
-    waiting_for: WaitingFor | None
 
 
 class Follower:
@@ -100,13 +99,20 @@ class Follower:
             try:
                 read = watch.poll(found)
             except OSError as error:
-                if found.path not in self._complained:  # once is enough for a log
-                    log.warning("cannot read %s: %s", found.path, error.strerror)
-                    self._complained.add(found.path)
+                self._complain(found, error.strerror or str(error))
+                continue
+            except Exception as error:  # a mistake of ours in one reader must not cost the other files
+                self._complain(found, f"its reader failed: {error!r}")
+                self._watches[found.path] = TranscriptWatch(found)  # from the first line at the next change
                 continue
             self._watches[found.path] = watch
             if read is not None:
-                yield _News(found.path, read, watch.whole, watch.waiting_for)
+                yield _News(found.path, read, watch.whole)
+
+    def _complain(self, found: Found, why: str) -> None:
+        if found.path not in self._complained:  # once is enough for a log
+            log.warning("cannot read %s: %s", found.path, why)
+            self._complained.add(found.path)
 
 
 def _open_sessions(connection: sqlite3.Connection) -> frozenset[str]:
@@ -117,8 +123,8 @@ def _store(connection: sqlite3.Connection, news: _News, config: Config, now: flo
     for model in {request.model for request in news.read.requests if request.model}:
         pricing.ensure(connection, model)
     session_id = write(connection, news.read, config.ttl, whole=news.whole)
-    if not news.read.found.agent_id:
-        _note_waiting(connection, session_id, news.waiting_for, now)
+    if not news.read.found.agent_id and not news.read.error:
+        _note_waiting(connection, session_id, news.read.waiting_for, now)
     return session_id
 
 

@@ -7,18 +7,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-
-import platformdirs
+from typing import NamedTuple
 
 HOME = "WARMSIDE_HOME"
 CLAUDE_HOME = "CLAUDE_CONFIG_DIR"
 CODEX_HOME = "CODEX_HOME"
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     """Every file and folder of ours, and the clients' folders that we read; all absolute."""
 
     config_file: Path
@@ -41,6 +38,8 @@ def find_paths(environ: Mapping[str, str] = os.environ) -> Paths:
     if home:
         config, state, data = (_absolute(home),) * 3
     else:
+        import platformdirs
+
         config = platformdirs.user_config_path("warmside")
         state = platformdirs.user_state_path("warmside")
         data = platformdirs.user_data_path("warmside")

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from keepalive.tailer import Tailer
 from store.ingest.reading import FileRead, read, rows
-from store.models import WaitingFor
 from store.transcripts.clients import Found
 from store.transcripts.reading import Reading
 from store.transcripts.registry import client
@@ -22,11 +21,6 @@ class TranscriptWatch:
         self._reading = Reading(self._client)
         self.whole = True
         """Whether the last poll gave everything that the transcript says."""
-
-    @property
-    def waiting_for(self) -> WaitingFor | None:
-        """What the transcript says that the session waits for."""
-        return self._reading.builder.waiting_for
 
     def poll(self, found: Found) -> FileRead | None:
         """What is new, or None.
@@ -55,4 +49,5 @@ class TranscriptWatch:
         state, facts = self._tailer.state, self._reading.facts
         as_read = replace(found, size=state.size, mtime_ns=state.mtime_ns)
         turns, requests = rows(self._reading.take_changes(), as_read, facts)
-        return FileRead(as_read, facts, state.offset, turns, requests)
+        waiting_for = self._reading.builder.waiting_for
+        return FileRead(as_read, facts, state.offset, turns, requests, waiting_for=waiting_for)

@@ -10,7 +10,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from store import budgets, cache, idle_compaction, ledger, likely, prices, sources, turns
+from store import budgets, cache, client_report, idle_compaction, ledger, likely, prices, sources, turns
 from store.database import snapshot
 from store.experience import Experience
 from store.models import (
@@ -141,7 +141,9 @@ def _views(connection: sqlite3.Connection, rows: Sequence[SessionRow], now: floa
     lineages = {lineage.session_id: lineage for lineage in fetch_all(LineageRow, connection.execute(_LINEAGES, ids))}
     totals = {row[0]: row[1:] for row in connection.execute(_TOTALS, ids)}
     pinged = {row[0]: row[1:] for row in connection.execute(_PINGS, ids)}
+    broke = {row[0]: row[1:] for row in connection.execute(_BROKE, ids)}
     known = _known(connection, lineages, now, terms)
+    reported = client_report.reports(connection, [row.id for row in rows])
     views = []
     for row in rows:
         lineage = lineages.get(row.id)
@@ -152,8 +154,9 @@ def _views(connection: sqlite3.Connection, rows: Sequence[SessionRow], now: floa
         keepalive = _keepalive(row, lineage, price, budget, pinged.get(row.id), now, terms.keeper_on)
         if lineage is not None:
             extra = terms.experience.cold_extra_seconds(connection, lineage.model, lineage.prefix_tokens, now)
-            known = known._replace(extra_seconds=extra)
+            known = known._replace(extra_seconds=extra, broke=broke.get(row.id))
         cache_view = cache.view(lineage, price, now, row, known)
+        cache_view = client_report.apply(cache_view, reported.get(row.id), now, price)
         views.append(_session(row, cache_view, keepalive, _totals(totals.get(row.id))))
     return views
 
@@ -170,6 +173,10 @@ def _known(connection: sqlite3.Connection, lineages: dict[str, LineageRow], now:
 _LINEAGES = """
 SELECT * FROM lineages WHERE id IN (SELECT max(id) FROM lineages WHERE agent_id = ''
     AND session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id)
+"""
+_BROKE = """
+SELECT session_id, max(at), cause, min(written, max(0, expected_read - read)) FROM breaks WHERE agent_id = ''
+    AND session_id IN (SELECT value FROM json_each(?)) GROUP BY session_id
 """
 _TOTALS = """
 SELECT r.session_id, count(*), sum(r.input), sum(r.output), sum(r.cache_read), sum(r.cache_write_5m),

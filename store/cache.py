@@ -29,6 +29,8 @@ class Known(NamedTuple):
     """The user's own requests to providers without a promise."""
     compaction: idle_compaction.Rule = idle_compaction.Rule()
     costly_usd: float = COSTLY_USD
+    broke: tuple[float, str, int] | None = None
+    """When, why and with how many tokens written again the gateway last saw this session's prefix break."""
     extra_seconds: float | None = None
     """How much later a cold answer of this model and size begins."""
 
@@ -59,6 +61,7 @@ def view(
     state = _state(lineage, session, now, known.history)
     tokens = resumed_tokens(lineage, session)
     cold_usd = None if price is None else tokens * write_price(price, lineage.ttl_class) / 1e6
+    broke_at, broke_by, broke_tokens = known.broke or (None, "", None)
     by_token = session is None or session.login != "subscription"
     return CacheView(
         state=state.name,
@@ -73,6 +76,9 @@ def view(
         warm_usd=None if price is None else tokens * price.cache_read / 1e6,
         cold_extra_seconds=known.extra_seconds,
         costly=by_token and cold_usd is not None and cold_usd > known.costly_usd,
+        broke_at=broke_at,
+        broke_by=broke_by,
+        broke_tokens=broke_tokens,
         compacts_at=None if session is None else idle_compaction.compacts_at(known.compaction, session, lineage, now),
     )
 

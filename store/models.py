@@ -89,6 +89,11 @@ class CacheView(Row):
     """A cold resume costs more than the configured threshold."""
     compacts_at: float | None = None
     """When the client will compact the conversation by itself, if nobody speaks before."""
+    broke_at: float | None = None
+    """When the gateway last saw a prefix that was not read as it could have been; `broke_by` says why."""
+    broke_by: str = ""
+    broke_tokens: int | None = None
+    """What that wrote again."""
     disagrees: str = ""
     """Another source and what it says instead, worse than `evidence`: `transcript_expired`, `client_warm`."""
     last_miss_cause: str = ""

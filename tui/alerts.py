@@ -7,13 +7,13 @@ is selected here does not mean that anybody looks, and many terminals do not say
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from store.models import CacheStateName, SessionView, WaitingFor
 from tui import facts
-from tui.format import clean, countdown, cut
+from tui.causes import short_words
+from tui.format import clean, countdown, cut, tokens
 
 Kind = Literal["waits", "expires", "broke"]
 
@@ -23,9 +23,10 @@ LARGE_TOKENS = 100_000
 """Where money says nothing (a plan, an unknown price), a cache of this size is a large one."""
 MOST_CELLS = 120
 """A notification is one short line."""
-_NO_BREAK = frozenset({"cleared", "compacted"})
-"""Reasons that a person's own command gave."""
-_STEERING = re.compile("[^ -~\xa0-\U0010ffff]")
+SMALL_TOKENS = 20_000
+"""A break that writes less again is not worth a bell."""
+_NO_BREAK = frozenset({"cleared", "compacted", "resumed", "model_changed", "messages_shrunk", "expired", "ttl_expired"})
+"""What a person's own command did, or time alone."""
 
 
 class Alert(NamedTuple):
@@ -42,6 +43,7 @@ class _Seen(NamedTuple):
     waits_since: float | None
     told_waiting: bool
     told_expiry: float | None
+    broke_at: float | None
     broken: str
 
 
@@ -70,7 +72,7 @@ class Alerts:
 def _first_sight(session: SessionView, now: float) -> _Seen:
     waits = facts.waits_for_person(session)
     soon = session.cache.expires_at if _about_to_go(session, now) else None
-    return _Seen(now if waits else None, waits, soon, _broken(session, now))
+    return _Seen(now if waits else None, waits, soon, _last_break(session)[0], _broken(session, now))
 
 
 def _look(session: SessionView, was: _Seen, name: str, now: float, alerts: list[Alert]) -> _Seen:
@@ -89,10 +91,18 @@ def _look(session: SessionView, was: _Seen, name: str, now: float, alerts: list[
         expiry = session.cache.expires_at
         left = facts.seconds_left(session, now) or 0.0
         tell("expires", f"goes cold in {countdown(left)}, then {facts.cold_cost(session)}")
-    broken = _broken(session, now)
+    broken, (broke_at, cause, lost) = _broken(session, now), _last_break(session)
     if broken and broken != was.broken:
         tell("broke", facts.reason(session, now, None)[1].full)
-    return _Seen(since, told, expiry, broken)
+    elif (
+        broke_at is not None
+        and broke_at > (was.broke_at or 0.0)
+        and cause not in _NO_BREAK
+        and (lost is None or lost >= SMALL_TOKENS)
+    ):
+        again = "" if lost is None else f", {tokens(lost)} written again"
+        tell("broke", f"cache broke: {clean(short_words(cause))}{again}")
+    return _Seen(since, told, expiry, broke_at, broken)
 
 
 def _about_to_go(session: SessionView, now: float) -> bool:
@@ -102,6 +112,16 @@ def _about_to_go(session: SessionView, now: float) -> bool:
     if facts.on_plan(session) or cache.cold_usd is None:
         large = (cache.cold_tokens or 0) >= LARGE_TOKENS
     return large and facts.expires_soon(session, now)
+
+
+def _last_break(session: SessionView) -> tuple[float | None, str, int | None]:
+    """When, why and how much: as the gateway saw it, else as the client reports it."""
+    cache = session.cache
+    if cache.broke_at is not None or cache.last_miss_at is None:
+        return cache.broke_at, cache.broke_by, cache.broke_tokens
+    causes = cache.last_miss_cause.split(",")
+    surprise = next((cause for cause in causes if not cause.startswith("ttl_expired")), "ttl_expired")
+    return cache.last_miss_at, surprise, None
 
 
 def _broken(session: SessionView, now: float) -> str:
@@ -114,5 +134,5 @@ def _broken(session: SessionView, now: float) -> str:
 def notification(text: str, *, in_tmux: bool) -> str:
     """The escape sequence (OSC 9) that asks the terminal for a notification of the desktop; inside tmux wrapped so
     that tmux hands it on. Nothing in `text` can end or steer it."""
-    sequence = f"\x1b]9;warmside: {_STEERING.sub('', clean(text))}\x07"
+    sequence = f"\x1b]9;warmside: {clean(text)}\x07"
     return "\x1bPtmux;" + sequence.replace("\x1b", "\x1b\x1b") + "\x1b\\" if in_tmux else sequence

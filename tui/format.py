@@ -6,15 +6,19 @@ terminal as a control. Widths are terminal cells, as rich counts them. Nothing h
 
 from __future__ import annotations
 
-import math
 import re
 from datetime import datetime, tzinfo
 
 from rich.cells import cell_len, set_cell_size
 
 from store.plain_text import one_line
+from tui.amounts import NOTHING as NOTHING
+from tui.amounts import age as age
+from tui.amounts import countdown as countdown
+from tui.amounts import money as money
+from tui.amounts import plural as plural
+from tui.amounts import tokens as tokens
 
-NOTHING = "–"
 BAR_CELLS = 7
 CLEAN_LIMIT = 4_000
 """Longer texts are cut before they are cleaned: no screen shows more, and a row must stay cheap."""
@@ -73,26 +77,6 @@ def wrap(text: str, width: int, lines: int) -> list[str]:
     return result
 
 
-def countdown(seconds: float) -> str:
-    """Time left: `0:48`, from ten minutes `41m`, from an hour `1h02`."""
-    left = max(0, math.ceil(seconds))
-    if left < 600:
-        return f"{left // 60}:{left % 60:02}"
-    if left < 3600:
-        return f"{left // 60}m"
-    return f"{left // 3600}h{left % 3600 // 60:02}"
-
-
-def age(seconds: float) -> str:
-    """How long ago: `<1m`, `18m`, `3h`, `2d`. Seconds would make a reason line tick."""
-    minutes = int(seconds // 60)
-    if minutes < 1:
-        return "<1m"
-    if minutes < 60:
-        return f"{minutes}m"
-    return f"{minutes // 60}h" if minutes < 24 * 60 else f"{minutes // (24 * 60)}d"
-
-
 def past(at: float, now: float, zone: tzinfo | None) -> str:
     """A moment before now: `18m ago`, `3h ago`, from a day on `20 Nov`."""
     if now - at < 24 * 3600:
@@ -115,33 +99,6 @@ def clock_time(at: float, now: float, zone: tzinfo | None) -> str:
     if moment.date() == datetime.fromtimestamp(now, zone).date():
         return f"{moment:%H:%M}"
     return f"{moment:%a} {moment.hour}:{moment:%M}"
-
-
-def tokens(count: float | None) -> str:
-    """Token counts: `950`, `9.1k`, `88k`, `2.1M`."""
-    if count is None:
-        return NOTHING
-    if count < 1_000:
-        return f"{count:.0f}"
-    for unit, size in (("k", 1_000), ("M", 1_000_000)):
-        if count < 9.95 * size:
-            return f"{count / size:.1f}{unit}"
-        if count < 999.5 * size:
-            return f"{count / size:.0f}{unit}"
-    return f"{count / 1e9:.1f}B"
-
-
-def money(usd: float | None) -> str:
-    """Dollars in at most six cells: `$0.07`, `$12.40`, `$124`, `<1c`."""
-    if usd is None:
-        return NOTHING
-    if usd < 0:
-        return "-" + money(-usd)
-    if 0 < usd < 0.01:
-        return "<1c"
-    if usd < 99.995:
-        return f"${usd:.2f}"
-    return f"${usd:.0f}" if usd < 99_999.5 else f"${usd / 1000:.0f}k"
 
 
 def net(usd: float) -> str:
@@ -168,8 +125,3 @@ def model_name(model: str | None) -> str:
     words = [word for word in words if not re.fullmatch(r"\d{8}|latest", word)]
     name = " ".join(words)
     return re.sub(r"(?<=\b\d) (?=\d+\b)", ".", name) or clean(model)
-
-
-def plural(count: float | str, noun: str) -> str:
-    """`1 ping`, `2 pings`."""
-    return f"{count} {noun}" if str(count) == "1" else f"{count} {noun}s"

@@ -110,4 +110,4 @@ class Words:
 
 def _word(rng: random.Random) -> str:
     syllables = 1 + (rng.random() < 0.75) + (rng.random() < 0.35)
-    return "".join(rng.choice(_ONSETS) + rng.choice(_NUCLEI) for _ in range(syllables)) + rng.choice(_CODAS)
+    return "".join([*(rng.choice(_ONSETS) + rng.choice(_NUCLEI) for _ in range(syllables)), rng.choice(_CODAS)])

@@ -58,13 +58,12 @@ def run(command: Sequence[str], environment: Mapping[str, str], *, memory: bool 
         _, status, used = os.wait4(process.pid, 0)
         wall = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
-        texts = []
         for file in (out, err):
             file.seek(0)
-            texts.append(file.read().decode("utf-8", "replace"))
+        said, complained = (file.read().decode("utf-8", "replace") for file in (out, err))
     if process.returncode:
-        raise ProgramError(f"{Path(command[0]).name} ended with {process.returncode}: {texts[1].strip()[-300:]}")
-    return Run(wall, used.ru_utime + used.ru_stime, *texts, rss=rss, pss=pss)
+        raise ProgramError(f"{Path(command[0]).name} ended with {process.returncode}: {complained.strip()[-300:]}")
+    return Run(wall, used.ru_utime + used.ru_stime, said, complained, rss=rss, pss=pss)
 
 
 def _watch(pid: int) -> tuple[float, float]:

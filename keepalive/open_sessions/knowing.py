@@ -64,7 +64,11 @@ def _note_resume(connection: sqlite3.Connection, found: OpenSession, client_vers
     if found.agent != CLAUDE or found.started_at is None or cache.resumes_hit(str(client_version)):
         return
     lineage = lineages.current(connection, found.session_id)
-    if lineage is not None and lineage.stop != cache.RESUMED and (lineage.last_request_at or math.inf) < found.started_at:
+    if (
+        lineage is not None
+        and lineage.stop != cache.RESUMED
+        and (lineage.last_request_at or math.inf) < found.started_at
+    ):
         lineages.stop(connection, lineage.id, cache.RESUMED, {})
 
 

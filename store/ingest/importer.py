@@ -216,7 +216,7 @@ def _read_in_processes(news: Sequence[Found], workers: int) -> Iterator[FileRead
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
 
     def pool(readers: int) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(readers, mp_context=context, initializer=_leave_signals_alone)
+        return ProcessPoolExecutor(readers, mp_context=context, initializer=_begin_reader)
 
     waiting = list(reversed(news))
     while waiting:
@@ -244,11 +244,21 @@ def _read_in_processes(news: Sequence[Found], workers: int) -> Iterator[FileRead
             yield result
 
 
-def _leave_signals_alone() -> None:
-    """Ctrl-C reaches the whole group; the import itself decides what it means. (And what a reader makes it hands over
-    or lets go: there are no cycles to look for.)"""
+def _begin_reader() -> None:
+    """Ctrl-C reaches the whole group; the import itself decides what it means, but a reader does not outlive it. (And
+    what a reader makes it hands over or lets go: there are no cycles to look for.)"""
     import gc
+    import multiprocessing
     import signal
+    import threading
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.disable()
+    parent = multiprocessing.parent_process()
+
+    def end_with_the_import() -> None:
+        if parent is not None:
+            parent.join()  # (a reader that waits for work would wait for good: the other readers hold its pipe open)
+            os._exit(1)
+
+    threading.Thread(target=end_with_the_import, daemon=True).start()

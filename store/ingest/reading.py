@@ -18,7 +18,7 @@ from store.transcripts.clients import Found
 from store.transcripts.reading import Facts, Reading
 from store.transcripts.registry import client
 from store.transcripts.turns import Changes, Request, Turn
-from store.words import SEPARATOR, TTLClass
+from store.words import SEPARATOR, TTLClass, WaitingFor
 
 _CHUNK_BYTES = 256 << 10
 _MOST_TOKENS = 10**12
@@ -74,6 +74,8 @@ class FileRead:
     requests: list[RequestRow] = field(default_factory=list)
     error: str = ""
     """Why it could not be read, as one line for a person."""
+    waiting_for: WaitingFor | None = None
+    """What its session waited for at its end, as far as a transcript can tell; None: it worked."""
 
 
 def read(found: Found) -> FileRead:
@@ -96,6 +98,7 @@ def read(found: Found) -> FileRead:
         return FileRead(found, error=f"its reader failed: {error!r}")
     result.facts = reading.facts
     result.turns, result.requests = rows(reading.take_changes(), found, result.facts)
+    result.waiting_for = reading.builder.waiting_for
     return result
 
 

@@ -105,17 +105,24 @@ def _source(connection: sqlite3.Connection, read: FileRead, session_id: str) -> 
     return int(row[0])
 
 
+_BETTER_FOLDER = (
+    "excluded.cwd != '' AND (cwd = '' OR (sessions.seen_by = 'transcript' AND sessions.transcript IS NULL"
+    " AND excluded.transcript IS NOT NULL))"
+)
+
+
 def _session(connection: sqlite3.Connection, session_id: str, found: Found, facts: Facts) -> None:
     """What a transcript knows of its session. One that nobody has seen open is taken as ended: the keeper, which looks
     at the processes, opens it again."""
     main = not found.agent_id
     connection.execute(
-        "INSERT INTO sessions (id, agent, cwd, project, title, status, client_version, transcript, opened_at,"
+        "INSERT INTO sessions (id, agent, cwd, project, title, status, client_version, transcript, opened_at,"  # noqa: S608
         " last_activity_at, ended_at, seen_by) VALUES (:id, :agent, :cwd, :project, :title, 'ended', :version,"
         " :transcript, :first, :last, coalesce(:last, :mtime), 'transcript')"
         " ON CONFLICT (id) DO UPDATE SET"
-        " cwd = CASE cwd WHEN '' THEN excluded.cwd ELSE cwd END,"
-        " project = CASE project WHEN '' THEN excluded.project ELSE project END,"
+        # (A subagent may work elsewhere: what its file told gives way to the main thread's, whichever comes first.)
+        f" cwd = CASE WHEN {_BETTER_FOLDER} THEN excluded.cwd ELSE cwd END,"
+        f" project = CASE WHEN {_BETTER_FOLDER} THEN excluded.project ELSE project END,"
         " title = CASE excluded.title WHEN '' THEN title ELSE excluded.title END,"
         " client_version = CASE client_version WHEN '' THEN excluded.client_version ELSE client_version END,"
         " transcript = coalesce(excluded.transcript, transcript),"

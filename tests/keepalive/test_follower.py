@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from store.ingest.reading import FileRead
 from store.models import Evidence, Status, WaitingFor
 from store.rows import LaunchRow, LineageRow
 from store.transcripts.clients import Found
+from store.transcripts.reading import Reading
 from tests.keepalive.claude_folder import T0, ClaudeFolder, answer, compaction, prompt, title, tool_result
 
 A = "0b1c2d3e-0000-4000-8000-00000000abcd"
@@ -202,6 +203,25 @@ async def test_an_unreadable_file_is_logged_once_and_harms_no_other(
     assert [record.message for record in caplog.records if A in record.message] == [
         f"cannot read {followed.folder.transcript(A)}: Permission denied"
     ]
+
+
+async def test_a_reader_that_fails_costs_one_file_and_is_tried_again(
+    followed: Followed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def feed(self: Reading, lines: Iterable[bytes]) -> None:
+        lines = list(lines)
+        if any(b"hard to read" in line for line in lines):
+            raise ZeroDivisionError("made up")
+        real(self, lines)
+
+    real = Reading.feed
+    with monkeypatch.context() as patch:
+        patch.setattr(Reading, "feed", feed)
+        followed.folder.transcript(A, prompt(T0, "hard to read"))
+        assert await followed.writes(prompt(T0, "x"), session=B) == [B]
+    assert "ZeroDivisionError" in caplog.text
+    assert await followed.writes(prompt(T0 + 1, "y")) == [A]
+    assert [turn.prompt for turn in turns.read(followed.db, A)] == ["hard to read", "y"]
 
 
 async def test_another_worker_that_reads_it_all_again_changes_nothing(followed: Followed) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,11 @@ from keepalive.transcript_watch import TranscriptWatch
 from store.ingest.reading import FileRead
 from store.models import WaitingFor
 from store.transcripts.clients import Found
+from store.transcripts.opencode_client import OPENCODE
 from tests.keepalive.claude_folder import T0, ClaudeFolder, answer, prompt
 
 A = "0b1c2d3e-0000-4000-8000-00000000abcd"
+OPENCODE_SESSIONS = Path(__file__).parents[1] / "store" / "transcripts" / "fixtures" / "opencode" / "sessions.sql"
 
 
 class Watched:
@@ -56,7 +60,28 @@ def test_a_file_that_shrank_is_everything_again(watched: Watched) -> None:
 
 
 def test_what_it_waits_for(watched: Watched) -> None:
-    watched.poll(prompt(T0, "x"))
-    assert watched.watch.waiting_for is None
-    watched.poll(answer(T0 + 1, "msg_1", stop="tool_use", tool="Bash"))
-    assert watched.watch.waiting_for is WaitingFor.TOOL
+    first = watched.poll(prompt(T0, "x"))
+    assert first is not None
+    assert first.waiting_for is None
+    second = watched.poll(answer(T0 + 1, "msg_1", stop="tool_use", tool="Bash"))
+    assert second is not None
+    assert second.waiting_for is WaitingFor.TOOL
+
+
+def test_what_a_session_in_a_database_waits_for(tmp_path: Path) -> None:
+    path = tmp_path / "opencode.db"
+    with closing(sqlite3.connect(path)) as db, db:
+        db.executescript(OPENCODE_SESSIONS.read_text(encoding="utf-8"))
+
+        def waits_for() -> WaitingFor | None:
+            (found,) = (one for one in sessions_in(path) if one.path.endswith("#ses_fork"))
+            read = TranscriptWatch(found).poll(found)
+            assert read is not None
+            return read.waiting_for
+
+        assert OPENCODE.sessions_in
+        sessions_in = OPENCODE.sessions_in
+        assert waits_for() is WaitingFor.YOU
+        db.execute("DELETE FROM message WHERE id = 'msg_f4'")
+        db.commit()
+        assert waits_for() is None, "asked, and not answered yet"

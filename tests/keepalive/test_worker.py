@@ -20,7 +20,7 @@ from keepalive.config import Config
 from keepalive.paths import Paths, find_paths
 from keepalive.supervisor import PORT, STATUS
 from keepalive.worker import Worker
-from store import budgets, intents, launches, lineages, sessions, settings
+from store import budgets, idle_compaction, intents, launches, lineages, sessions, settings
 from store.migrations import open_store
 from store.models import BudgetMode, Evidence
 from store.rows import LaunchRow
@@ -260,3 +260,13 @@ async def test_a_look_that_fails_is_logged_and_the_next_one_happens(
             await run.until(lambda: "made-up trouble" in caplog.text)
         run.clock.advance(LEAVE_AFTER + 1)
         await run.until(run.task.done)
+
+
+async def test_the_clients_own_settings_are_kept_for_every_reader(paths: Paths) -> None:
+    paths.claude_dir.mkdir(parents=True)
+    file = paths.claude_dir / "settings.json"
+    file.write_text('{"idleCompaction": false}')
+    async with running(paths) as run:
+        assert idle_compaction.get(run.db) == idle_compaction.Rule(on=False)
+        file.write_text('{"env": {"CLAUDE_CODE_IDLE_COMPACT_MIN_TOKENS": "150000"}}')
+        await run.until(lambda: idle_compaction.get(run.db) == idle_compaction.Rule(min_tokens=150_000))

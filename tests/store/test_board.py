@@ -443,3 +443,16 @@ def test_the_threshold_of_a_warning_is_the_readers(db: sqlite3.Connection) -> No
     shown = board.detail(db, "s1", now=LATER, keeper_on=True, default=AUTO, costly_usd=0.49)
     assert seen.cache.costly
     assert shown.cache.costly
+
+
+@pytest.mark.usefixtures("attached")
+def test_the_last_break_of_the_main_thread_is_told(db: sqlite3.Connection) -> None:
+    assert the_only(db).cache.broke_at is None
+    for name, agent, at, cause in [("b1", "", 2.0, "tool_added"), ("b2", "", 1.0, "expired"), ("b3", "x", 3.0, "")]:
+        db.execute(
+            "INSERT INTO breaks (message_id, session_id, agent_id, at, cause, expected_read, read, written)"
+            " VALUES (?, 's1', ?, ?, ?, 90000, 8000, 83000)",
+            (name, agent, NOW + at, cause),
+        )
+    view = the_only(db).cache
+    assert (view.broke_at, view.broke_by, view.broke_tokens) == (NOW + 2.0, "tool_added", 82_000)

@@ -116,6 +116,33 @@ def test_a_break_rings_once_and_a_persons_own_command_does_not() -> None:
     assert feed.see(5, BROKEN) == ["deploy tools changed, 121k to rewrite"]
 
 
+def broke(at: float, cause: str, tokens: int = 121_000) -> SessionView:
+    told = {"broke_at": NOW + at, "broke_by": cause, "broke_tokens": tokens}
+    return WAITS.model_copy(update={"cache": WAITS.cache.model_copy(update=told)})
+
+
+def test_a_break_that_the_next_request_already_paid_rings_too() -> None:
+    feed = Feed(WAITS)
+    (alert,) = feed.told(5, broke(4, "tool_added"))
+    assert (alert.kind, alert.text.endswith(", 121k written again")) == ("broke", True)
+    assert feed.see(6, broke(4, "tool_added")) == []
+    assert feed.see(9, broke(8, "system_changed")) != []
+    feed = Feed(broke(-60, "tool_added"))
+    assert feed.see(1, broke(-60, "tool_added")) == [], "it was so before"
+
+
+@pytest.mark.parametrize(("cause", "tokens"), [("expired", 121_000), ("model_changed", 121_000), ("tool_added", 9_000)])
+def test_breaks_that_surprise_nobody_do_not(cause: str, tokens: int) -> None:
+    assert Feed(WAITS).see(5, broke(4, cause, tokens)) == []
+
+
+@pytest.mark.parametrize(("causes", "rings"), [("ttl_expired_5m", False), ("tools_changed", True), ("unknown", True)])
+def test_where_no_gateway_sees_it_the_client_is_heard(causes: str, rings: bool) -> None:
+    told = {"last_miss_at": NOW + 4, "last_miss_cause": causes}
+    missed = WAITS.model_copy(update={"cache": WAITS.cache.model_copy(update=told)})
+    assert bool(Feed(WAITS).see(5, missed)) is rings
+
+
 def test_sessions_that_are_gone_are_forgotten() -> None:
     feed = Feed(BUSY)
     assert feed.see(1) == []

@@ -2,28 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from tui import amounts, format
-
-SAME: tuple[tuple[Callable[[float], str], Callable[[float], str]], ...] = (
-    (amounts.countdown, format.countdown),
-    (amounts.age, format.age),
-    (amounts.tokens, format.tokens),
-    (amounts.money, format.money),
-)
-
-
-@pytest.mark.parametrize(("ours", "theirs"), SAME)
-@given(st.floats(-1e7, 1e12))
-def test_a_number_reads_the_same_in_the_status_line_and_in_the_sidebar(
-    ours: Callable[[float], str], theirs: Callable[[float], str], number: float
-) -> None:
-    assert ours(number) == theirs(number)
 
 
 def test_what_is_not_known() -> None:

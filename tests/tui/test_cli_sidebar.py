@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from keepalive import keeper
+from keepalive.config import NotifyConfig
 from keepalive.paths import Paths
 from keepalive.supervisor import KeeperError
 from store import database, settings
@@ -29,8 +30,9 @@ class FakeApp:
         *,
         look: object,
         startup: Callable[[], None] | None,
+        notify: NotifyConfig | None = None,
     ) -> None:
-        self.banner, self.startup = banner, startup
+        self.banner, self.startup, self.notify = banner, startup, notify
         self.error: Exception | None = None
         FakeApp.opened.append(self)
 
@@ -72,6 +74,7 @@ def test_it_starts_a_keeper_that_knows_of_it_and_says_what_is_on_once(
     assert "--mode off" in app[0].banner
     assert app[1].banner == ""
     assert settings.keys(db, keeper.FRONT_END) == [], "and leaves"
+    assert app[0].notify == NotifyConfig()
 
 
 def test_without_keeper_nothing_is_started_or_written(

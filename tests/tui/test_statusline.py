@@ -194,7 +194,9 @@ def test_a_store_that_hangs_costs_our_line_alone(stored: sqlite3.Connection, mon
     line = statusline._Line(call())
     assert line.wait() == ""
     line.finish()
+    assert line._thread.is_alive(), "nobody waited for it"
     release.set()
+    line._thread.join()
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import select
+import signal
 import sqlite3
 import sys
 from collections.abc import Callable
@@ -343,6 +345,40 @@ def test_a_reader_that_is_killed_while_others_are_stored_costs_nothing(
     read += reads
     assert sorted(one.found.path for one in read) == sorted(str(path) for path in folder.rglob("*.jsonl"))
     assert {one.error for one in read} == {""}
+
+
+@forks_only
+def test_readers_end_with_an_import_that_is_killed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ours, theirs = os.pipe()
+    pids: list[int] = []
+
+    def hang(path: str) -> BinaryIO:
+        os.write(theirs, os.getpid().to_bytes(8, "big"))
+        signal.pause()
+        raise AssertionError
+
+    def run() -> None:
+        with memory_store() as db:
+            import_paths(db, [folder], workers=2)
+
+    def next_from_readers() -> bytes:
+        assert select.select([ours], [], [], 20)[0], "a reader lives on"
+        return os.read(ours, 8)
+
+    monkeypatch.setattr(reading, "_open", hang)
+    importing = multiprocessing.get_context("fork").Process(target=run)
+    importing.start()
+    os.close(theirs)
+    try:
+        pids += (int.from_bytes(next_from_readers(), "big") for _ in range(2))
+        importing.kill()
+        importing.join()
+        assert next_from_readers() == b"", "nobody holds the other end any more"
+        pids.clear()
+    finally:
+        os.close(ours)
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
 
 
 def scan_newest_first(folder: Path) -> list[Found]:

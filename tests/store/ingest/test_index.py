@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from store.ingest import index as index_module
 from store.ingest.index import WALK_EVERY, Index
+from store.ingest.scan import Scan, scan_clients
+from store.transcripts.clients import Client, Environ
 
 
 @pytest.fixture
@@ -90,6 +95,32 @@ def test_a_look_without_news_walks_nothing(index: Index, folder: Path, monkeypat
     index.look(())
     monkeypatch.setattr(index_module, "scan_clients", lambda *_: pytest.fail("walked"))
     assert index.look((hot,)) == []
+
+
+def test_a_client_that_writes_into_its_database_has_nobody_elses_folders_walked(
+    index: Index, tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hot = append(folder / "a.jsonl")
+    append(folder / "b.jsonl")
+    database = tmp_path / ".local" / "share" / "opencode" / "opencode.db"
+    database.parent.mkdir(parents=True)
+    script = Path(__file__).parents[1] / "transcripts" / "fixtures" / "opencode" / "sessions.sql"
+    with closing(sqlite3.connect(database)) as db, db:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(script.read_text(encoding="utf-8"))
+        assert len(index.look((hot,))) == 5
+        walked: list[tuple[str, ...]] = []
+
+        def scan(environ: Environ, home: Path, clients: Sequence[Client]) -> Scan:
+            walked.append(tuple(client.name for client in clients))
+            return scan_clients(environ, home, clients)
+
+        monkeypatch.setattr(index_module, "scan_clients", scan)
+        db.execute("UPDATE session SET time_updated = time_updated + 1e9 WHERE id = 'ses_fork'")
+        db.commit()
+        append(folder / "a.jsonl")
+        assert names(index, hot) == ["opencode.db#ses_fork", "a.jsonl"]
+    assert walked == [("opencode",)]
 
 
 def test_a_file_whose_time_alone_changed_counts_as_changed(index: Index, folder: Path) -> None:

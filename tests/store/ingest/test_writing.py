@@ -299,6 +299,22 @@ def test_a_subagents_file_adds_its_requests_alone(db: sqlite3.Connection) -> Non
     assert lineages.current(db, "s1", "7") is None
 
 
+@pytest.mark.parametrize("subagent_first", [False, True])
+def test_the_folder_is_the_main_threads(db: sqlite3.Connection, subagent_first: bool) -> None:
+    helper = file_read(found("/t/s1/subagents/agent-7.jsonl", "s1", agent_id="7"), requests=[request("m2", turn=None)])
+    helper.facts.cwd = "/home/x/worktrees/other"
+    main = file_read(turns=[turn()])
+    store(db, *((helper, main, helper) if subagent_first else (main, helper, main)))
+    row = session(db)
+    assert (row.cwd, row.project) == ("/home/x/harbour", "harbour")
+
+
+def test_a_folder_that_the_keeper_saw_stays(db: sqlite3.Connection) -> None:
+    add_session(db, cwd="/home/x/here", seen_by="session_file")
+    store(db, file_read(turns=[turn()]))
+    assert session(db).cwd == "/home/x/here"
+
+
 # --- turns -----------------------------------------------------------------------------------------------------------
 
 
