@@ -67,8 +67,16 @@ class Follower:
         unstored = await asyncio.to_thread(self._look, opened)
         try:
             while unstored:
-                write_it = partial(_store, news=unstored[0], config=self._config, now=self._clock.wall())
-                session_id = await self._store.write(write_it)
+                news = unstored[0]
+                write_it = partial(_store, news=news, config=self._config, now=self._clock.wall())
+                try:
+                    session_id = await self._store.write(write_it)
+                except sqlite3.OperationalError:  # locked, full: that passes, and may be so for all
+                    raise
+                except Exception as error:
+                    self._give_up(news.read.found, f"it cannot be stored: {error!r}")
+                    del unstored[0]
+                    continue
                 del unstored[0]
                 await self._changed(session_id)
         finally:
@@ -102,12 +110,16 @@ class Follower:
                 self._complain(found, error.strerror or str(error))
                 continue
             except Exception as error:  # a mistake of ours in one reader must not cost the other files
-                self._complain(found, f"its reader failed: {error!r}")
-                self._watches[found.path] = TranscriptWatch(found)  # from the first line at the next change
+                self._give_up(found, f"its reader failed: {error!r}")
                 continue
             self._watches[found.path] = watch
             if read is not None:
                 yield _News(found.path, read, watch.whole)
+
+    def _give_up(self, found: Found, why: str) -> None:
+        """Leave a file alone until it changes; then it is read from its first line."""
+        self._complain(found, why)
+        self._watches[found.path] = TranscriptWatch(found)
 
     def _complain(self, found: Found, why: str) -> None:
         if found.path not in self._complained:  # once is enough for a log

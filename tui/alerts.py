@@ -25,6 +25,8 @@ MOST_CELLS = 120
 """A notification is one short line."""
 SMALL_TOKENS = 20_000
 """A break that writes less again is not worth a bell."""
+RECENT_SECONDS = 300.0
+"""What is learned of later is no news: a client's first report tells of a miss of hours ago."""
 _NO_BREAK = frozenset({"cleared", "compacted", "resumed", "model_changed", "messages_shrunk", "expired", "ttl_expired"})
 """What a person's own command did, or time alone."""
 
@@ -96,7 +98,7 @@ def _look(session: SessionView, was: _Seen, name: str, now: float, alerts: list[
         tell("broke", facts.reason(session, now, None)[1].full)
     elif (
         broke_at is not None
-        and broke_at > (was.broke_at or 0.0)
+        and broke_at > max(was.broke_at or 0.0, now - RECENT_SECONDS)
         and cause not in _NO_BREAK
         and (lost is None or lost >= SMALL_TOKENS)
     ):

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import AsyncIterator, Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -18,6 +19,7 @@ from keepalive.store_thread import StoreThread
 from keepalive.transcript_watch import TranscriptWatch
 from store import board, launches, lineages, sessions, turns
 from store.database import connect, data_version
+from store.ingest import writing
 from store.ingest.reading import FileRead
 from store.models import Evidence, Status, WaitingFor
 from store.rows import LaunchRow, LineageRow
@@ -222,6 +224,25 @@ async def test_a_reader_that_fails_costs_one_file_and_is_tried_again(
     assert "ZeroDivisionError" in caplog.text
     assert await followed.writes(prompt(T0 + 1, "y")) == [A]
     assert [turn.prompt for turn in turns.read(followed.db, A)] == ["hard to read", "y"]
+
+
+async def test_what_cannot_be_stored_holds_up_nothing_else(
+    followed: Followed, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuses(connection: sqlite3.Connection, read: FileRead, *others: Any, **named: Any) -> str:
+        if read.found.session_id == A:
+            raise OverflowError("made up")
+        return real(connection, read, *others, **named)
+
+    real = writing.write
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "write", refuses)
+        followed.folder.transcript(A, prompt(T0, "x"))
+        assert await followed.writes(prompt(T0, "x"), session=B) == [B]
+        assert await followed.poll() == []
+    assert "OverflowError" in caplog.text
+    assert await followed.writes(prompt(T0 + 1, "y")) == [A]
+    assert [turn.prompt for turn in turns.read(followed.db, A)] == ["x", "y"]
 
 
 async def test_another_worker_that_reads_it_all_again_changes_nothing(followed: Followed) -> None:

@@ -131,6 +131,10 @@ def test_a_break_that_the_next_request_already_paid_rings_too() -> None:
     assert feed.see(1, broke(-60, "tool_added")) == [], "it was so before"
 
 
+def test_an_old_break_that_is_learned_of_late_is_no_news() -> None:
+    assert Feed(WAITS).see(5, broke(-300, "tool_added")) == []
+
+
 @pytest.mark.parametrize(("cause", "tokens"), [("expired", 121_000), ("model_changed", 121_000), ("tool_added", 9_000)])
 def test_breaks_that_surprise_nobody_do_not(cause: str, tokens: int) -> None:
     assert Feed(WAITS).see(5, broke(4, cause, tokens)) == []
