@@ -24,10 +24,13 @@ from store.ingest.index import Index
 from store.ingest.reading import FileRead
 from store.ingest.writing import write
 from store.models import Status, WaitingFor
+from store.plain_text import one_line
 from store.transcripts.clients import Found
 
 log = logging.getLogger("warmside.follower")
 
+FIRST_FILES = 50
+"""At the first look, when a copied folder makes everything look new; the import reads the others."""
 RECENT_SECONDS = 600.0
 """A file that was written within this time is followed, and one that was not is let go, unless its session is open."""
 
@@ -60,6 +63,7 @@ class Follower:
         self._watches: dict[str, TranscriptWatch] = {}
         self._opened: frozenset[str] = frozenset()
         self._complained: set[str] = set()
+        self._first = True
 
     async def poll(self) -> None:
         """One look; next to nothing when no file has grown."""
@@ -74,7 +78,7 @@ class Follower:
                 except sqlite3.OperationalError:  # locked, full: that passes, and may be so for all
                     raise
                 except Exception as error:
-                    self._give_up(news.read.found, f"it cannot be stored: {error!r}")
+                    self._give_up(news.read.found, f"it cannot be stored ({type(error).__name__})")
                     del unstored[0]
                     continue
                 del unstored[0]
@@ -85,11 +89,12 @@ class Follower:
                 self._index.forget(news.path)
 
     def _look(self, opened: frozenset[str]) -> list[_News]:
-        first = not self._index.files
+        first, self._first = self._first, False
         changed = {found.path: found for found in self._index.look(list(self._watches))}
         recent = (self._clock.wall() - RECENT_SECONDS) * 1e9
         if first:
-            changed = {path: found for path, found in changed.items() if found.mtime_ns >= recent}
+            newest = sorted(changed.values(), key=lambda found: -found.mtime_ns)[:FIRST_FILES]
+            changed = {found.path: found for found in newest if found.mtime_ns >= recent}
         newly = opened - self._opened
         if newly:  # what it said before it was seen to be open
             changed |= {path: found for path, found in self._index.files.items() if found.session_id in newly}
@@ -110,7 +115,7 @@ class Follower:
                 self._complain(found, error.strerror or str(error))
                 continue
             except Exception as error:  # a mistake of ours in one reader must not cost the other files
-                self._give_up(found, f"its reader failed: {error!r}")
+                self._give_up(found, f"its reader failed ({type(error).__name__})")
                 continue
             self._watches[found.path] = watch
             if read is not None:
@@ -123,7 +128,7 @@ class Follower:
 
     def _complain(self, found: Found, why: str) -> None:
         if found.path not in self._complained:  # once is enough for a log
-            log.warning("cannot read %s: %s", found.path, why)
+            log.warning("cannot read %s: %s", one_line(found.path), one_line(why))
             self._complained.add(found.path)
 
 

@@ -49,6 +49,8 @@ log = logging.getLogger("warmside.worker")
 BUS_SECONDS = 0.2
 """How often budgets and intents are looked for; an intent is taken within 250 ms."""
 LOOK_SECONDS = 1.0
+FOLLOW_SECONDS = 0.5
+"""A new line of a transcript is on the screen within a second, the sidebar's own look included."""
 LEAVE_AFTER = 600.0
 """Seconds without a live launch or a front end after which the keeper leaves."""
 HOUSE_SECONDS = 30.0
@@ -158,6 +160,7 @@ class Worker:
         loops = [
             asyncio.create_task(self._every(BUS_SECONDS, self._read_bus)),
             asyncio.create_task(self._every(LOOK_SECONDS, self._look)),
+            asyncio.create_task(self._every(FOLLOW_SECONDS, self._follower.poll)),
             asyncio.create_task(self._every(self._house_seconds, self._keep_house)),
         ]
         if self._reads_missed:
@@ -251,7 +254,6 @@ class Worker:
             await self._store.write(lambda c: self._write_status(c, supervised=False))
         await self.pinger.check_clock()
         await self._watcher.poll()
-        await self._follower.poll()
 
     async def _keep_house(self) -> None:
         now = self._clock.wall()

@@ -18,7 +18,10 @@ def told(connection: sqlite3.Connection, session_id: str) -> dict[str, object]:
     ).fetchone()
     said = dict(zip(names, main or [None] * len(names), strict=True))
     in_subagents = connection.execute(
-        "SELECT coalesce(sum(malformed), 0) FROM sources WHERE session_id = ? AND agent_id != ''", (session_id,)
+        # (SQLite takes the other column from the row of the maximum.)
+        "SELECT coalesce(sum(malformed), 0) FROM (SELECT malformed, max(lines) FROM sources"
+        " WHERE session_id = ? AND agent_id != '' GROUP BY agent_id)",
+        (session_id,),
     ).fetchone()[0]
     noticed = connection.execute(
         "SELECT count(*) FROM lineages WHERE session_id = ? AND agent_id = '' AND replaced = 'compacted'", (session_id,)

@@ -6,6 +6,7 @@ What a turn cost is not stored with it: it is the sum of its requests, each of w
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
@@ -124,7 +125,7 @@ def read(connection: sqlite3.Connection, session_id: str, last: int | None = Non
     )
     if not rows:
         return ()
-    costs = _costs(connection, session_id)
+    costs = _costs(connection, session_id, first=rows[-1])
     contexts = dict(connection.execute(_CONTEXTS, (session_id,)).fetchall())
     happened = turn_cache.read(connection, session_id)
     views = []
@@ -142,7 +143,8 @@ SELECT coalesce(r.turn, (SELECT max(n) FROM turns t WHERE t.session_id = r.sessi
        count(*) AS requests, sum(r.input) AS input, sum(r.output) AS output, sum(r.cache_read) AS cache_read,
        sum(r.cache_write_5m) AS cache_write_5m, sum(r.cache_write_1h) AS cache_write_1h,
        sum(r.reasoning) AS reasoning, CASE WHEN count(*) = count(m.usd) THEN sum(m.usd) END AS usd
-FROM requests r JOIN request_money m ON m.id = r.id WHERE r.session_id = ? GROUP BY 1
+FROM requests r JOIN request_money m ON m.id = r.id
+WHERE r.session_id = :session AND (r.turn >= :first OR (r.turn IS NULL AND r.started_at >= :since)) GROUP BY 1
 """
 """A request that no transcript of the main thread names (a subagent's) belongs to the turn that ran at its time."""
 
@@ -155,8 +157,9 @@ SELECT turn, tokens FROM (
 """How long the conversation was at the last request of each turn (SQLite takes the row of the maximum)."""
 
 
-def _costs(connection: sqlite3.Connection, session_id: str) -> dict[int | None, _Cost]:
-    cursor = connection.execute(_COSTS, (session_id,))
+def _costs(connection: sqlite3.Connection, session_id: str, first: _TurnRow) -> dict[int | None, _Cost]:
+    since = -math.inf if first.started_at is None else first.started_at
+    cursor = connection.execute(_COSTS, {"session": session_id, "first": first.n, "since": since})
     names = [column[0] for column in cursor.description][1:]
     return {row[0]: _Cost(**dict(zip(names, row[1:], strict=True))) for row in cursor}
 

@@ -62,7 +62,7 @@ def import_command(paths: tuple[Path, ...], workers: int | None, as_json: bool) 
     finally:  # below the bar, not across it
         for line in trouble:
             _complain(line)
-    click.echo(_json(totals) if as_json else _words(totals, scan))
+    click.echo(_json(totals) if as_json else _words(totals, scan, given=bool(paths)))
 
 
 class _Pricing:
@@ -126,11 +126,16 @@ def _json(totals: Totals) -> str:
     return json.dumps({**asdict(totals), "seconds": round(totals.seconds, 3)}, indent=2)
 
 
-def _words(totals: Totals, scan: Scan) -> str:
+def _words(totals: Totals, scan: Scan, *, given: bool) -> str:
     if not scan.found and not totals.errors:
-        return "No transcripts found. Give a folder: warmside import PATH"
+        return "No transcripts found there." if given else "No transcripts found. Give a folder: warmside import PATH"
     if not totals.files:
-        return f"Nothing new: {totals.unchanged:,} transcripts are as they were{_trouble(totals)}."
+        unchanged = (
+            "one transcript is as it was"
+            if totals.unchanged == 1
+            else f"{totals.unchanged:,} transcripts are as they were"
+        )
+        return f"Nothing new: {unchanged}{_trouble(totals)}."
     rate = totals.bytes / 1e6 / max(totals.seconds, 1e-3)
     found = [
         _count(totals.sessions, "session"),

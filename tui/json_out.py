@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from store.models import Row
 
 _TIMES = frozenset({"at", "since", "until"})
-_CONTROLS = re.compile("[\x7f-\x9f]")
+_CONTROLS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def iso(seconds: float) -> str:
@@ -24,7 +24,7 @@ def dumps(value: Row | Sequence[Row]) -> str:
         plain: object = _times(value.model_dump(mode="json"))
     else:
         plain = [_times(row.model_dump(mode="json")) for row in value]
-    # JSON escapes the low controls itself; a terminal obeys the high ones too.
+    # JSON escapes the low controls itself; a terminal obeys the high ones and direction marks too.
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(plain, ensure_ascii=False, indent=2))
 
 

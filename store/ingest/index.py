@@ -15,8 +15,11 @@ from store.ingest.scan import place, scan_clients
 from store.transcripts.clients import Client, Environ, Found
 from store.transcripts.registry import CLIENTS
 
-WALK_EVERY = 30
+WALK_EVERY = 60
 """Looks after which everything is walked, whatever the folders say."""
+LIVELY_NS = 86_400 * 10**9
+"""A folder below a project's that did not change in the day before the newest one did is left to the walks: clients
+keep one for each session, thousands of them, and write in the newest."""
 
 
 class Index:
@@ -51,11 +54,23 @@ class Index:
 
     def _walk(self, client: Client) -> list[Found]:
         scan = scan_clients(self._environ, self._home, (client,))
-        self._places[client.name] = scan.places
+        self._places[client.name] = self._lively(client, scan.places)
         before = self.files
         self.files = {path: found for path, found in before.items() if found.agent != client.name}
         self.files |= {found.path: found for found in scan.found}
         return [found for found in scan.found if before.get(found.path) != found]
+
+    def _lively(self, client: Client, places: Mapping[str, int]) -> dict[str, int]:
+        """The places worth a look each time: those at the top, and those in which something happens."""
+        if client.sessions_in is not None:
+            return dict(places)  # (a database and its log)
+        top = {str(root) for root in client.roots(self._environ, self._home)}
+        since = max(places.values(), default=0) - LIVELY_NS
+        return {
+            path: at
+            for path, at in places.items()
+            if at >= since or path in top or str(Path(path).parent) in top or not at
+        }
 
     def _again(self, path: str) -> Found | None:
         known = self.files.get(path)

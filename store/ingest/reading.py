@@ -95,7 +95,7 @@ def read(found: Found) -> FileRead:
     except (OSError, sqlite3.Error) as error:
         return FileRead(found, error=getattr(error, "strerror", None) or str(error))
     except Exception as error:  # a mistake of ours in one reader must not cost the other files
-        return FileRead(found, error=f"its reader failed: {error!r}")
+        return FileRead(found, error=f"its reader failed ({type(error).__name__})")  # its words may quote what it read
     result.facts = reading.facts
     result.turns, result.requests = rows(reading.take_changes(), found, result.facts)
     result.waiting_for = reading.builder.waiting_for

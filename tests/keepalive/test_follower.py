@@ -14,7 +14,7 @@ import pytest_asyncio
 from keepalive import follower as module
 from keepalive.clock import ManualClock
 from keepalive.config import Config
-from keepalive.follower import RECENT_SECONDS, Follower
+from keepalive.follower import FIRST_FILES, RECENT_SECONDS, Follower
 from keepalive.store_thread import StoreThread
 from keepalive.transcript_watch import TranscriptWatch
 from store import board, launches, lineages, sessions, turns
@@ -376,3 +376,14 @@ async def test_a_deleted_transcript_loses_nothing_and_a_rewritten_one_is_read_an
     await followed.writes(prompt(T0, "x"), answer(T0 + 1, "msg_1", written_5m=100))
     assert [turn.prompt for turn in turns.read(followed.db, A)] == ["x"]
     assert followed.chains() == [("", 1)]
+
+
+async def test_a_copied_folder_is_left_to_the_import_but_for_its_newest_files(followed: Followed) -> None:
+    at = int(followed.clock.wall() * 1e9)
+    for number in range(FIRST_FILES + 3):
+        path = followed.folder.transcript(f"{number:08}-0000-4000-8000-000000000000", prompt(T0, "x"))
+        os.utime(path, ns=(at + number, at + number))
+    changed = await followed.poll()
+    assert len(changed) == FIRST_FILES
+    assert "00000000-0000-4000-8000-000000000000" not in changed
+    assert await followed.poll() == []

@@ -85,3 +85,9 @@ def test_a_fork_says_what_it_copied(db: sqlite3.Connection) -> None:
 def test_another_copy_of_its_own_transcript_copies_nothing(db: sqlite3.Connection) -> None:
     store(db, MAIN, replace(MAIN, found=found("/t/z/s1.jsonl")))
     assert sources.told(db, "s1")["copied_requests"] == 0
+
+
+def test_a_subagents_file_that_was_moved_counts_once(db: sqlite3.Connection) -> None:
+    moved = replace(HELPER, found=replace(HELPER.found, path="/t/other/s1/subagents/agent-7.jsonl"))
+    store(db, MAIN, HELPER, moved)
+    assert sources.told(db, "s1")["malformed_lines"] == 1 + 2

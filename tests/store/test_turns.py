@@ -286,3 +286,16 @@ def test_the_last_telling_of_each_turn_counts(
                 [(file.path, file.kind) for file in view.files_changed],
                 [(entry.command, entry.exit_code) for entry in view.failed_commands],
             )
+
+
+def test_the_last_few_turns_cost_what_they_cost_among_all(db: sqlite3.Connection) -> None:
+    add_session(db)
+    with immediate(db):
+        turns.save(db, "s1", [turn()._replace(n=n, started_at=NOW + 10 * n) for n in (1, 2, 3)])
+    for n in (1, 2, 3):
+        add_request(db, f"m{n}", at=NOW + 10 * n)
+        add_request(db, f"h{n}", at=NOW + 10 * n + 5)
+    db.execute("UPDATE requests SET agent_id = '7' WHERE message_id LIKE 'h%'")
+    db.execute("UPDATE requests SET turn = CAST((started_at - ?) / 10 AS INTEGER) WHERE agent_id = ''", (NOW,))
+    assert [view.requests for view in turns.read(db, "s1")] == [2, 2, 2]
+    assert turns.read(db, "s1", last=2) == turns.read(db, "s1")[1:]

@@ -56,3 +56,8 @@ def test_any_text_survives_and_no_control_is_written(text: str) -> None:
     written = dumps(TurnView(n=1, prompt=text))
     assert json.loads(written)["prompt"] == text
     assert not any((ch < " " and ch != "\n") or "\x7f" <= ch <= "\x9f" for ch in written)
+    assert not set(written) & set("\u061c\u200e\u200f\u202a\u202e\u2066\u2069"), "no direction marks either"
+
+
+def test_direction_marks_are_escaped() -> None:
+    assert '"prompt": "a\\u202eb\\u2066"' in dumps(TurnView(n=1, prompt="a\u202eb\u2066"))

@@ -136,3 +136,20 @@ def test_a_file_that_was_forgotten_is_new(index: Index, folder: Path) -> None:
     index.look(())
     index.forget(path)
     assert names(index) == ["a.jsonl"]
+
+
+def test_an_old_sessions_folder_is_left_to_the_walks_and_a_projects_is_not(index: Index, folder: Path) -> None:
+    old, other = folder / "old", folder.parent / "-src-other"
+    (old / "subagents").mkdir(parents=True)
+    other.mkdir()
+    for place in (old / "subagents", old, other):
+        os.utime(place, ns=(1, 1))
+    append(folder / "new.jsonl")
+    index.look(())
+    assert names(index) == []
+    append(other / "b.jsonl")
+    assert names(index) == ["b.jsonl"], "a project comes back to life"
+    append(old / "subagents" / "agent-7.jsonl")
+    seen = [names(index) for _ in range(WALK_EVERY)]
+    assert seen.count(["agent-7.jsonl"]) == 1
+    assert seen[0] == [], "nobody looked there"

@@ -216,4 +216,4 @@ def test_a_reader_that_fails_costs_its_own_file(tmp_path: Path, monkeypatch: pyt
         yield b""
 
     monkeypatch.setattr(reading_module, "client", lambda name: replace(CLAUDE, lines=lines))
-    assert read(found) == FileRead(found, error="its reader failed: ZeroDivisionError('made up')")
+    assert read(found) == FileRead(found, error="its reader failed (ZeroDivisionError)")
