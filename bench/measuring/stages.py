@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +22,7 @@ from store.migrations import open_store
 from store.transcripts import codex_records, records
 from store.transcripts.clients import Found
 from store.transcripts.registry import client
+from store.turns import Bulk
 
 _ROUNDS = 2
 _BATCH_FILES = 24
@@ -90,12 +91,12 @@ def _best_write(reads: list[FileRead], *, search: bool) -> float:
             if not search:
                 for trigger in _TRIGGERS:
                     connection.execute(f"DROP TRIGGER {trigger}")
-            times.append(_timed(lambda: _write(connection, reads)))
+            times.append(_timed(lambda: _write(connection, reads, search=search)))
     return min(times)
 
 
-def _write(connection: sqlite3.Connection, reads: list[FileRead]) -> None:
+def _write(connection: sqlite3.Connection, reads: list[FileRead], *, search: bool) -> None:
     for start in range(0, len(reads), _BATCH_FILES):
-        with immediate(connection):
+        with immediate(connection), Bulk(connection) if search else nullcontext() as bulk:
             for one in reads[start : start + _BATCH_FILES]:
-                write(connection, one)
+                write(connection, one, bulk=bulk)
