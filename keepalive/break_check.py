@@ -31,6 +31,7 @@ class Paid:
     message_id: str
     shape: Shape
     at: float
+    started_monotonic: float
     usage: Usage
     ttl_class: TTLClass | None
 
@@ -39,6 +40,8 @@ def check(connection: sqlite3.Connection, paid: Paid, row: LineageRow | None, la
     """Store a break if there was one. `row` is the thread's lineage as it was before this request."""
     if row is None or not paid.usage.cache_write:
         return
+    if last is not None and paid.started_monotonic < last.answered_monotonic:
+        return  # sent side by side: an entry can be read only once its answer has begun
     before = last.shape if last is not None and last.at == row.last_request_at else None
     expected = expected_read(before, paid.shape, row.prefix_tokens)
     read = paid.usage.cache_read

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 
 Json = object
 
 _DIGEST_BYTES = 16
+_CODE = re.compile(r"[\w.:/@+\[\]-]{1,100}", re.ASCII)
 _spelled = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -61,3 +63,8 @@ def mapping(value: Json) -> Mapping[str, Json]:
 def word(value: Json) -> str | None:
     """An id or a code word; what could not be stored or shown as it is counts as absent."""
     return value if isinstance(value, str) and 0 < len(value) <= 200 and value.isprintable() else None
+
+
+def code(value: Json) -> str | None:
+    """A code word: of a role, a type, a setting, a field. Anything with spaces may be content and counts as absent."""
+    return value if isinstance(value, str) and _CODE.fullmatch(value) else None

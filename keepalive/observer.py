@@ -129,7 +129,9 @@ class Observer:
         last = self._vault.last_of(seen.session_id, seen.facts.agent_id)
         lineage_id = await self._store.write(lambda connection: self._recorder.learned(connection, seen, before, last))
         if seen.response.status == 200 and seen.response.usage is not None and seen.facts.kind != "side":
-            trace = Trace(seen.facts.shape, seen.exchange.started_wall, seen.exchange.started_monotonic)
+            started = seen.exchange.started_monotonic
+            answered = started + (seen.first_byte_seconds or 0.0)
+            trace = Trace(seen.facts.shape, seen.exchange.started_wall, started, answered)
             self._vault.remember(seen.session_id, seen.facts.agent_id, trace)
         if lineage_id is not None:
             self._vault.hold(

@@ -91,7 +91,14 @@ class Recorder:
             row = lineages.current(connection, seen.session_id, facts.agent_id)
             if response.message_id:
                 ttl_class: TTLClass | None = "1h" if usage.cache_write_1h > usage.cache_write_5m else "5m"
-                paid = Paid(response.message_id, facts.shape, exchange.started_wall, usage, ttl_class)
+                paid = Paid(
+                    response.message_id,
+                    facts.shape,
+                    exchange.started_wall,
+                    exchange.started_monotonic,
+                    usage,
+                    ttl_class,
+                )
                 check(connection, paid, row, last)
             lineage_id = self._continue_lineage(connection, seen, usage, row, before, still_open)
         if usage is not None and response.message_id:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from keepalive.canonical import Json, bare, content, digest, holds_image, items, mapping, rendered, word
+from keepalive.canonical import Json, bare, code, content, digest, holds_image, items, mapping, rendered, word
 
 Part = Literal["tools", "system", "messages"]
 
@@ -76,7 +76,7 @@ def outline(request: Mapping[str, Json], betas: str) -> Shape:
     blocks = [*_tools(tools), *_system(system)]
     message_digests: list[bytes] = []
     for index, message in enumerate(messages):
-        role = word(mapping(message).get("role")) or "?"
+        role = code(mapping(message).get("role")) or "?"
         own = [_message_block(index, role, block) for block in content(mapping(message).get("content"))]
         message_digests.append(digest(b"\0".join([rendered(mapping(message).get("role")), *(b.digest for b in own)])))
         blocks += own
@@ -103,7 +103,7 @@ def sections(request: Mapping[str, Json]) -> tuple[list[Mapping[str, Json]], lis
 def _tools(tools: Iterable[Mapping[str, Json]]) -> Iterator[Block]:
     for index, tool in enumerate(tools):
         text = rendered(bare(tool))
-        fields = tuple((word(key) or "?", digest(rendered(tool[key]))) for key in tool if key != "cache_control")
+        fields = tuple((code(key) or "?", digest(rendered(tool[key]))) for key in tool if key != "cache_control")
         name = word(tool.get("name")) or word(tool.get("type")) or "?"
         yield Block("tools", index, name, len(text), digest(text), _marked(tool), False, fields)
 
@@ -117,7 +117,7 @@ def _system(system: Iterable[Json]) -> Iterator[Block]:
 def _message_block(index: int, role: str, block: Json) -> Block:
     found, text = mapping(block), rendered(bare(block))
     marked = _marked(found) or any(_marked(inner) for inner in items(found.get("content")))
-    name = sys.intern(f"{role} {word(found.get('type')) or '?'}")
+    name = sys.intern(f"{role} {code(found.get('type')) or '?'}")
     return Block("messages", index, name, len(text), digest(text), marked, holds_image(found))
 
 
@@ -128,25 +128,25 @@ def _marked(block: Json) -> bool:
 def _settings(request: Mapping[str, Json], betas: str) -> Iterator[tuple[str, str]]:
     """Speed reaches the system prompt, the rest the messages (and on some models more). A spelled-out default equals
     an omitted one."""
-    speed = word(request.get("speed")) or "standard"
+    speed = code(request.get("speed")) or "standard"
     yield "speed", UNSET if speed == "standard" else speed
-    names = {word(name.strip()) for name in betas.split(",")}
+    names = {code(name.strip()) for name in betas.split(",")}
     yield "betas", ",".join(sorted(name for name in names if name and not name.startswith(_BETAS_OUTSIDE_PROMPT)))
     choice = mapping(request.get("tool_choice"))
-    wanted = [word(choice.get("type")) or "?", word(choice.get("name")) or ""]
+    wanted = [code(choice.get("type")) or "?", word(choice.get("name")) or ""]
     if choice.get("disable_parallel_tool_use") is True:
         wanted.append("one at a time")
     yield "tool_choice", UNSET if choice in ({}, {"type": "auto"}) else " ".join(filter(None, wanted))
     thinking = mapping(request.get("thinking"))
-    mode, budget = word(thinking.get("type")) or "disabled", thinking.get("budget_tokens")
+    mode, budget = code(thinking.get("type")) or "disabled", thinking.get("budget_tokens")
     yield "thinking", UNSET if mode == "disabled" else mode if budget is None else f"{mode} {_number(budget)}"
-    effort = word(mapping(request.get("output_config")).get("effort")) or _DEFAULT_EFFORT
+    effort = code(mapping(request.get("output_config")).get("effort")) or _DEFAULT_EFFORT
     yield "effort", UNSET if effort == _DEFAULT_EFFORT else effort
     edits = items(mapping(request.get("context_management")).get("edits"))
     # What an edit clears decides what the provider reads: two of the same type may still differ.
     yield (
         "context_management",
-        ",".join(f"{word(mapping(e).get('type'))} {digest(rendered(e)).hex()[:8]}" for e in edits),
+        ",".join(f"{code(mapping(e).get('type'))} {digest(rendered(e)).hex()[:8]}" for e in edits),
     )
 
 

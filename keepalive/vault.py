@@ -48,6 +48,8 @@ class Trace:
     at: float
     """Its start, wall seconds: the lineage's `last_request_at` while nothing else was learned of the thread."""
     started_monotonic: float
+    answered_monotonic: float
+    """When its answer began: whatever was sent before could not read what it wrote."""
 
 
 @dataclass(slots=True)

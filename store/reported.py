@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import NamedTuple
 
 from store.plain_text import one_line
@@ -15,6 +16,7 @@ from store.plain_text import one_line
 MAX_BYTES = 1_000_000
 """Longer input is no report: a real one has a few kilobytes."""
 _ID_LENGTH, _NAME_LENGTH, _CAUSES_LENGTH = 200, 200, 200
+_CODE = re.compile(r"[\w.:-]{1,200}", re.ASCII)
 _LAST_MOMENT = 1e11
 """Seconds since the epoch; beyond this lie milliseconds and nonsense."""
 _MOST_TOKENS = 10**12
@@ -95,9 +97,10 @@ def _joined(causes: object) -> str:
     """As many whole codes as there is room for."""
     joined = ""
     for cause in causes[:20] if isinstance(causes, list) else ():
-        code = _text(cause, _CAUSES_LENGTH)
-        longer = f"{joined},{code}" if joined else code
-        if code and len(longer) <= _CAUSES_LENGTH:
+        if not isinstance(cause, str) or not _CODE.fullmatch(cause):
+            continue  # (text may be content)
+        longer = f"{joined},{cause}" if joined else cause
+        if len(longer) <= _CAUSES_LENGTH:
             joined = longer
     return joined
 

@@ -23,6 +23,8 @@ class Moment(NamedTuple):
     """The cursor stands on the folded section."""
     opened: bool = False
     """The session view has the keys."""
+    viewed: bool = False
+    """The session view is on the screen, opened or beside the list."""
     leaves: bool = False
     """Esc has something to leave: a filter, the session view, a banner."""
 
@@ -64,6 +66,10 @@ def _to_open(moment: Moment) -> Reason:
     return None if moment.on_fold else _a_session(moment)
 
 
+def _to_turn_over(moment: Moment) -> Reason:
+    return _a_session(moment) if moment.viewed else "open the session first"
+
+
 def _to_leave(moment: Moment) -> Reason:
     return None if moment.leaves else "nothing to leave here"
 
@@ -101,12 +107,13 @@ CATALOGUE: tuple[Action, ...] = (
     Action("last", ("end",), "end", "last", "to the last session", _some_rows, in_palette=False),
     Action("open", ("enter",), "↵", "open", "open its last turns", _to_open, footer=1),
     Action("back", ("escape",), "esc", "back", "leave filter or turns", _to_leave, in_palette=False, footer=2),
-    Action("budget", ("b",), "b", "budget", "mode, pings, money, until", _live, footer=3),
-    Action("ping", ("p",), "p", "ping", "send one ping now", _to_ping, footer=5),
-    Action("hold", ("h",), "h", "hold", "keep warm 2 h; again auto", _live, footer=6),
-    Action("off", ("o",), "o", "off", "no pings here", _live, footer=7),
-    Action("find", ("slash",), "/", "find", "show only what matches", _some_rows, footer=8),
-    Action("help", ("question_mark",), "?", "help", "all keys", _always, footer=4),
-    Action("quit", ("q",), "q", "quit", "leave; the keeper goes on", _always, footer=9),
+    Action("tab", ("tab", "shift+tab"), "tab", "turns/cache", "its turns, or its cache", _to_turn_over, footer=3),
+    Action("budget", ("b",), "b", "budget", "mode, pings, money, until", _live, footer=4),
+    Action("ping", ("p",), "p", "ping", "send one ping now", _to_ping, footer=6),
+    Action("hold", ("h",), "h", "hold", "keep warm 2 h; again auto", _live, footer=7),
+    Action("off", ("o",), "o", "off", "no pings here", _live, footer=8),
+    Action("find", ("slash",), "/", "find", "show only what matches", _some_rows, footer=9),
+    Action("help", ("question_mark",), "?", "help", "all keys", _always, footer=5),
+    Action("quit", ("q",), "q", "quit", "leave; the keeper goes on", _always, footer=10),
 )
 BY_NAME = {action.name: action for action in CATALOGUE}

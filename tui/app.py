@@ -143,13 +143,16 @@ class WarmsideApp(App[None]):
         event, self._turns_wanted = self._turns_wanted, None
         self._reading_turns = event is not None
         if event is not None:
-            self._read_turns(event.session_id, event.limit)
+            self._read_turns(event)
 
     @work(thread=True, group="turns", exit_on_error=False)
-    def _read_turns(self, session_id: str, limit: int) -> None:
+    def _read_turns(self, wanted: TurnsWanted) -> None:
+        session_id = wanted.session_id
+
         def read() -> Message:
-            if limit > 1:
-                return TurnsRead(session_id, self._feed.last_turns(session_id, limit))
+            if wanted.limit > 1:
+                history = self._feed.cache_history(session_id) if wanted.cache else None
+                return TurnsRead(session_id, self._feed.last_turns(session_id, wanted.limit), history)
             latest = self._feed.latest_turn(session_id)
             return TurnsRead(session_id, () if latest is None else (latest,))
 
@@ -157,7 +160,7 @@ class WarmsideApp(App[None]):
 
     @on(TurnsRead)
     def _turns_read(self, event: TurnsRead) -> None:
-        self.main.turns_read(event.session_id, event.turns)
+        self.main.turns_read(event.session_id, event.turns, event.cache)
         self._next_turns()
 
     # -- telling -------------------------------------------------------------------------------------------------

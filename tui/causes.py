@@ -94,6 +94,12 @@ def remedy_words(remedy: str) -> str:
     return _REMEDIES.get(remedy) or clean(remedy.replace("_", " "))
 
 
+def client_words(codes: str) -> str:
+    """What the client calls the cause of a miss: its codes, joined by commas, as words."""
+    said = [_CLIENT.get(code) or clean(code.replace("_", " ")) for code in codes.split(",") if code.strip()]
+    return ", ".join(said) or "no cause given"
+
+
 def why_text(why: WhyView) -> str:
     """`show ID --why TURN`: a block for each break, then the client's own word."""
     if why.breaks:
@@ -155,6 +161,5 @@ def _side(size: int | None, hashed: str) -> str:
 
 
 def _client_words(miss: ClientMiss) -> str:
-    words = _CLIENT.get(miss.cause) or clean(miss.cause.replace("_", " ")) or "no cause given"
     count = "" if miss.misses is None else f" (miss {miss.misses} of its session)"
-    return f"the client itself, {iso(miss.at)}{count}: {words}"
+    return f"the client itself, {iso(miss.at)}{count}: {client_words(miss.cause)}"

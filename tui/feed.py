@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from store.cache_strip import CacheHistory
 from store.models import BoardView, BudgetMode, TurnView
 
 
@@ -29,6 +30,10 @@ class BoardFeed(Protocol):
 
     def last_turns(self, session_id: str, limit: int) -> tuple[TurnView, ...]:
         """The session's newest turns, newest first, for the opened or wide session view."""
+        ...
+
+    def cache_history(self, session_id: str) -> CacheHistory:
+        """The session's last requests and what happened to its cache, for the Cache tab."""
         ...
 
 

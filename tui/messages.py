@@ -7,6 +7,7 @@ from typing import Literal
 
 from textual.message import Message
 
+from store.cache_strip import CacheHistory
 from store.models import BoardView, TurnView
 
 
@@ -24,6 +25,8 @@ class TurnsRead(Message):
 
     session_id: str
     turns: tuple[TurnView, ...]
+    cache: CacheHistory | None = None
+    """Where it was asked for."""
 
 
 @dataclass

@@ -15,6 +15,8 @@ class TurnsWanted(Message):
 
     session_id: str
     limit: int
+    cache: bool = False
+    """With what happened to its cache over time."""
 
 
 @dataclass

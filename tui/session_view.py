@@ -1,12 +1,17 @@
-"""The whole session, wide beside the list or opened over it: head, sentence, what keeps it, the last turns. Pure.
+"""The whole session, wide beside the list or opened over it: head, sentence, what keeps it, then one of its tabs: the
+last turns, or its cache. Pure.
 
 It may be longer than the screen: its widget scrolls.
 """
 
 from __future__ import annotations
 
+from typing import Literal
+
+from store.cache_strip import CacheHistory
 from store.models import TurnView
 from tui import facts, turn
+from tui.cache_tab import cache_tab
 from tui.detail import Subject, cache_line, compaction_line, cost_line, pings_line
 from tui.format import clean, cut, cut_left, model_name, money, tokens, wrap
 from tui.lines import BLANK, Line, Piece, rule, width_of
@@ -15,6 +20,11 @@ from tui.row import WIDE_ROW
 from tui.sentence import sentence
 
 MAX_FILES, MAX_ANSWER = 6, 8
+Tab = Literal["turns", "cache"]
+TURNS: Tab = "turns"
+CACHE: Tab = "cache"
+TABS: tuple[Tab, ...] = (TURNS, CACHE)
+"""In the order of their names on the screen."""
 
 
 def why_line(subject: Subject, width: int) -> Line:
@@ -27,8 +37,13 @@ def why_line(subject: Subject, width: int) -> Line:
     return (Piece(" why    ", "dim"), Piece(cut(said, width - 9))) if code else ()
 
 
-def session_view(subject: Subject, width: int) -> tuple[Line, ...]:
-    """The whole session: head, sentence, what keeps it, and the last turns as cards; as long as it is."""
+def session_view(
+    subject: Subject, width: int, tab: Tab = TURNS, history: CacheHistory | None = None
+) -> tuple[Line, ...]:
+    """The whole session: head, sentence, what keeps it, and the tab's content; as long as it is.
+
+    The head is the same on every tab, so that the tabs stay where they are. `history` is the Cache tab's.
+    """
     session = subject.session
     place = f"{model_name(session.model)} · {tokens(session.context_tokens)}"
     room = width - 6 - width_of((Piece(subject.name),)) - len(place)
@@ -42,17 +57,30 @@ def session_view(subject: Subject, width: int) -> tuple[Line, ...]:
     lines: list[Line] = [head, *where, (Piece(" "), *sentence(session, subject.now, subject.zone, width - 2))]
     lines += [BLANK, why_line(subject, width), pings_line(session, width), cache_line(session, width)]
     lines += [line for line in (cost_line(session, width), compaction_line(subject, width)) if line]
-    lines += [BLANK]
-    lines += [
-        (Piece(" Turns", "strong"),),
-        (Piece(" "), Piece("━━━━━", "warm"), Piece("─" * (width - 7), "faint"), Piece(" ")),
-    ]
+    lines += [BLANK, *_tab_lines(tab, width)]
+    if tab == CACHE:
+        return (*lines, BLANK, *cache_tab(session, history, subject.now, subject.zone, width))
     if not subject.turns:
         lines += [BLANK, (Piece(" No turn seen yet.", "dim"),)]
     for index, one in enumerate(subject.turns):
         lines.append(BLANK)
         lines += _card(one, subject, width, newest=index == 0)
     return tuple(lines)
+
+
+def _tab_lines(active: Tab, width: int) -> tuple[Line, Line]:
+    """The tabs' names, the active one bold over a thick line."""
+    names: list[Piece] = []
+    under: list[Piece] = []
+    for tab in TABS:
+        word, is_active = tab.capitalize(), tab == active
+        gap = 1 if not names else 3
+        names += [Piece(" " * gap), Piece(word, "strong" if is_active else "dim")]
+        # Not under the gap at the edge.
+        under.append(Piece(" " if gap == 1 else "─" * gap, "faint"))
+        under.append(Piece(("━" if is_active else "─") * len(word), "warm" if is_active else "faint"))
+    rest = max(0, width - 1 - width_of(under))
+    return tuple(names), (*under, Piece("─" * rest, "faint"), Piece(" "))
 
 
 def _card(one: TurnView, subject: Subject, width: int, *, newest: bool) -> list[Line]:

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from keepalive import keeper
 from keepalive.clock import Clock
-from store import board, budgets, database, intents, turns
+from store import board, budgets, cache_strip, database, intents, turns
 from store.cache import COSTLY_USD
+from store.cache_strip import CacheHistory
 from store.experience import Experience
 from store.migrations import open_store
 from store.models import BoardView, BudgetMode, CacheStateName, TurnView
@@ -94,6 +95,10 @@ class StoreFeed:
     def last_turns(self, session_id: str, limit: int) -> tuple[TurnView, ...]:
         with self._lock:
             return turns.read(self._connection, session_id, limit)[::-1]
+
+    def cache_history(self, session_id: str) -> CacheHistory:
+        with self._lock:
+            return cache_strip.read(self._connection, session_id)
 
     def set_mode(self, session_id: str, mode: BudgetMode, until: float | None = None) -> None:
         with self._lock:

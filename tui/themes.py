@@ -66,7 +66,7 @@ THEMES = (
     ),
 )
 
-ASCII = str.maketrans("●◆▸○▌━╸─┅↻✗▼▲╳›·…–↵│", "*!>o|=--~@xv^X>-~->|")
+ASCII = str.maketrans("●◆▸○▌━╸─┅↻✗▼▲╳›·…–↵│░▒█", "*!>o|=--~@xv^X>-~->|:%#")
 """Glyph for glyph, each one cell wide; other letters stay, they are data."""
 
 

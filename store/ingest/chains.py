@@ -30,15 +30,18 @@ def write(
     lifetime: Lifetime,
     *,
     attached: bool,
+    seen_since: float = math.inf,
 ) -> None:
     """Bring the session's main lineage up to date; within the caller's transaction.
 
-    `attached`: the gateway sees this session's requests itself and knows better.
+    `attached`: the gateway sees this session's requests itself and knows better; of those since `seen_since` for
+    certain, though the client may write its line before the answer is over and the gateway has learned of it.
     """
     row = lineages.current(connection, session_id)
     compactions = [at for at in compacted_at if at is not None]
     if not attached or row is None or row.evidence is not Evidence.GATEWAY:
-        main = sorted((one for one in requests if not one.agent_id and one.model), key=lambda one: one.started_at)
+        mine = (one for one in requests if not one.agent_id and one.model and one.started_at < seen_since)
+        main = sorted(mine, key=lambda one: one.started_at)
         for chain in _chains(main, row, compactions):
             row = _extend(connection, session_id, row, chain, compactions, lifetime)
     if row is not None and _between(compactions, row.last_request_at, math.inf):

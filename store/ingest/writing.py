@@ -8,6 +8,7 @@ gateway saw itself is never overwritten. All functions work within the caller's 
 from __future__ import annotations
 
 import json
+import math
 import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
@@ -54,11 +55,25 @@ def write(
         _let_go(connection, source, {request.message_id for request in read.requests})
     if not found.agent_id:
         _last_activity(connection, session_id, read.requests)
-        attached = connection.execute("SELECT launch_id IS NOT NULL FROM sessions WHERE id = ?", (session_id,))
+        attached, seen_since = connection.execute(_SEEN, (session_id,)).fetchone()
         chains.write(
-            connection, session_id, read.requests, facts.compacted_at, lifetime, attached=bool(attached.fetchone()[0])
+            connection,
+            session_id,
+            read.requests,
+            facts.compacted_at,
+            lifetime,
+            attached=bool(attached),
+            seen_since=math.inf if seen_since is None else seen_since,
         )
     return session_id
+
+
+_SEEN = """
+SELECT s.launch_id IS NOT NULL, l.started_at FROM sessions s
+LEFT JOIN launches l ON l.id = s.launch_id AND l.agent = 'claude' AND s.agent = 'claude' WHERE s.id = ?
+"""
+"""A session of Claude Code is tied to a launch by a request of its own that passed the gateway; of other clients the
+gateway may not understand a word."""
 
 
 def _says_anything(read: FileRead) -> bool:

@@ -205,6 +205,19 @@ async def test_a_side_call_neither_breaks_nor_hides_a_break(world: World, talk: 
     assert await world.rows("SELECT cause FROM breaks") == [("tool_added",)]
 
 
+async def test_requests_side_by_side_break_nothing(world: World, talk: Talk) -> None:
+    """Neither can read what the other has not yet begun to leave; what comes after them still can."""
+    await world.settled(talk)
+    other = replace(talk, agent="sub-1")
+    first, second = world.start(other), world.start(other)
+    world.clock.advance(2.0)
+    await world.finish(first, answer_body(0, 9_000))
+    await world.finish(second, answer_body(0, 9_000))
+    assert await world.rows("SELECT cause FROM breaks") == []
+    await world.ask(other, write=9_000)
+    assert await world.rows("SELECT cause FROM breaks") == [("unexplained",)]
+
+
 async def test_going_back_far_is_no_break(wire: Wire) -> None:
     long = conversation(40)
     for count in (9, 19, 29, 40):
@@ -287,3 +300,18 @@ async def test_nothing_of_content_or_credential_is_stored(wire: Wire) -> None:
     dump = await wire.world.store.read(lambda connection: "\n".join(connection.iterdump()))
     assert secret not in dump
     assert KEY not in dump
+
+
+async def test_only_a_tool_may_have_a_name_of_many_words(wire: Wire) -> None:
+    """Roles, types, fields and settings are code words; what a provider that is not strict lets through may be text."""
+    secret = "the secret plan"
+    odd = {"role": secret, "content": [{"type": secret, "text": "a"}]}
+    await settled(wire)
+    await wire.ask(next_request(messages=marked([odd, *MORE])))
+    await wire.ask(next_request(tools=[{**tool("T"), secret: 1}]))
+    await wire.ask(next_request(tools=[{**tool("T"), secret: 2}]))
+    await wire.ask(next_request(tools=[tool("T")], speed=secret))
+    causes = [found.cause for found in await wire.breaks()]
+    assert causes == ["message_inserted", "tool_added", "tool_changed", "tool_changed"]
+    dump = await wire.world.store.read(lambda connection: "\n".join(connection.iterdump()))
+    assert secret not in dump

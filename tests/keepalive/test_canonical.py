@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalive.canonical import bare, content, digest, holds_image, items, mapping, rendered, word
+from keepalive.canonical import bare, code, content, digest, holds_image, items, mapping, rendered, word
 
 MARK = {"type": "ephemeral"}
 json_values = st.recursive(
@@ -45,3 +45,8 @@ def test_an_image_may_lie_in_a_tools_result() -> None:
 def test_what_is_no_word_is_absent(value: object) -> None:
     assert word(value) is None
     assert word("Read") == "Read"
+
+
+def test_a_code_word_has_no_spaces() -> None:
+    words = ["tool_use", "claude-opus-5-5[1m]", "a b", "", "a\n", "ü", 5, None, "a" * 101]
+    assert [code(word) for word in words] == [*words[:2], None, None, None, None, None, None, None]

@@ -125,7 +125,7 @@ def test_silence_about_limits_changes_nothing() -> None:
 class TestTraces:
     def trace(self, at: float) -> Trace:
         talk = Talk()
-        return Trace(parse_request(talk.body(), talk.headers()).shape, at, at)
+        return Trace(parse_request(talk.body(), talk.headers()).shape, at, at, at)
 
     def test_the_newest_request_of_a_thread_is_remembered_also_after_its_session(self) -> None:
         vault = Vault()

@@ -107,7 +107,8 @@ def test_a_number_that_cannot_be_is_not_said(name: str, value: object) -> None:
 
 def test_causes_may_be_a_text_and_are_bounded_by_whole_codes() -> None:
     assert told(last_miss_cause="ttl_expired_5m").last_miss_cause == "ttl_expired_5m"
-    assert told(last_miss_cause={"causes": ["\x1b[31mred", 5, "", "b"]}).last_miss_cause == "red,b"
+    assert told(last_miss_cause={"causes": ["\x1b[31mred", 5, "", "b"]}).last_miss_cause == "b"
+    assert told(last_miss_cause="the prompt: buy milk").last_miss_cause == "", "text may be content"
     many = told(last_miss_cause={"causes": ["a" * 150, "b" * 100, "c"] * 1000}).last_miss_cause
     assert many == "a" * 150 + ",c" + ",c" * 5  # only the first twenty are looked at
 

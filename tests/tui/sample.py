@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from store.cache_strip import CacheHistory
 from store.models import (
     BoardView,
     BudgetMode,
@@ -272,6 +273,7 @@ class SampleFeed:
 
     def __init__(self, board: BoardView = BOARD, turns: tuple[TurnView, ...] = TURNS) -> None:
         self.view, self.turns = board, turns
+        self.history = CacheHistory()
         self.number = 1
         self.broken: Exception | None = None
         self.reads = 0
@@ -295,6 +297,9 @@ class SampleFeed:
 
     def last_turns(self, session_id: str, limit: int) -> tuple[TurnView, ...]:
         return self.turns[:limit]
+
+    def cache_history(self, session_id: str) -> CacheHistory:
+        return self.history
 
 
 class SampleCommands:

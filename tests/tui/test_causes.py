@@ -119,3 +119,11 @@ def test_without_a_gateway_the_usage_tells() -> None:
 def test_names_of_others_cannot_reach_the_terminal() -> None:
     text = why({"name": EVIL, "field": EVIL, "agent_id": EVIL}, miss=ClientMiss(at=1.0, cause=EVIL))
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
+
+
+def test_the_clients_codes_are_told_one_by_one() -> None:
+    said = causes.client_words("tools_changed, ttl_expired_1h,new\x1b_code")
+    assert said.startswith("the tools changed, ")
+    assert "\x1b" not in said
+    assert causes.client_words("tools_changed,ttl_expired_1h") == "the tools changed, the one-hour lifetime had passed"
+    assert causes.client_words("") == "no cause given"

@@ -6,11 +6,11 @@ from datetime import UTC
 
 import pytest
 
-from tests.tui import sample
+from tests.tui import cache_sample, sample
 from tests.tui.sample import NOW
 from tui.detail import Subject
 from tui.lines import text_of, width_of
-from tui.session_view import session_view
+from tui.session_view import CACHE, session_view
 
 SUBJECT = Subject(sample.API, "api-refactor", sample.TURNS, NOW, UTC)
 
@@ -33,6 +33,20 @@ def test_narrow_puts_the_place_under_the_name() -> None:
 @pytest.mark.parametrize("width", [30, 36, 55, 56, 77])
 def test_no_line_is_wider_than_the_view(width: int) -> None:
     assert all(width_of(line) <= width for line in session_view(SUBJECT, width))
+
+
+@pytest.mark.parametrize("width", [30, 36, 55, 56, 77])
+def test_the_cache_tab_under_the_same_head(width: int) -> None:
+    turns = [text_of(line).rstrip() for line in session_view(SUBJECT, width)]
+    lines = session_view(SUBJECT, width, CACHE, cache_sample.HISTORY)
+    text = [text_of(line).rstrip() for line in lines]
+    tabs = text.index(" Turns   Cache")
+    assert text[: tabs + 1] == turns[: tabs + 1]
+    assert text[tabs + 1] == turns[tabs + 1].replace("━", "─").replace("─────────────", "────────━━━━━", 1)
+    assert [piece.text for piece in lines[tabs] if piece.role == "strong"] == ["Cache"]
+    assert any("requests" in line for line in text[tabs:])
+    assert not any(line.startswith(" turn 13") for line in text)
+    assert all(width_of(line) <= width for line in lines)
 
 
 def test_no_turn_is_said() -> None:

@@ -10,7 +10,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from store.models import BoardView
-from tests.tui import sample
+from tests.tui import cache_sample, sample
 from tests.tui.running import Running
 
 
@@ -62,3 +62,14 @@ def test_opened_session(snap_compare: SnapCompare) -> None:
     """The session view over the list, narrow."""
     one = Running()
     assert snap_compare(one.app, terminal_size=(40, 40), run_before=before(one, "enter"))
+
+
+@pytest.mark.parametrize("size", [(40, 40), (120, 50)])
+def test_cache_tab(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
+    """Two sources that disagree, the strip with a break and a lapse, the events."""
+    told = {"disagrees": "client_expired", "last_miss_at": sample.at(13, 19), "last_miss_cause": "tools_changed"}
+    session = sample.API.model_copy(update={"cache": sample.API.cache.model_copy(update=told)})
+    board = sample.BOARD.model_copy(update={"sessions": (session, *sample.BOARD.sessions[2:])})
+    one = Running(feed=sample.SampleFeed(board))
+    one.feed.history = cache_sample.HISTORY
+    assert snap_compare(one.app, terminal_size=size, run_before=before(one, "enter", "tab"))

@@ -11,6 +11,7 @@ from keepalive import keeper
 from keepalive.clock import ManualClock
 from keepalive.config import Config
 from store import budgets, database, intents
+from store.cache_strip import CacheHistory
 from store.models import BudgetMode, CacheStateName, KeeperView
 from tests.tui.cli_home import FIRST, SECOND, Cli
 from tui.store_feed import FADE_SECONDS, LOOK_SECONDS, ReadOnly, StoreFeed
@@ -39,6 +40,7 @@ def test_a_board_and_its_turns(feed: StoreFeed) -> None:
     assert latest is not None
     assert (latest.n, feed.last_turns(FIRST, 5)) == (1, (latest,))
     assert feed.latest_turn(SECOND) is None
+    assert feed.cache_history(SECOND) == CacheHistory()
 
 
 def test_the_version_moves_with_every_commit_of_others_and_its_own_orders(

@@ -12,6 +12,7 @@ from textual.events import Resize, ScreenResume, ScreenSuspend
 from textual.screen import Screen
 
 from keepalive.clock import Clock
+from store.cache_strip import CacheHistory
 from store.models import TurnView
 from tui import chrome, detail, turn
 from tui.actions import Moment
@@ -21,7 +22,7 @@ from tui.format import clean, cut, wrap
 from tui.lines import BLANK, Line, Piece
 from tui.look import Look
 from tui.orders import TurnsWanted
-from tui.session_view import session_view
+from tui.session_view import CACHE, TURNS, Tab, session_view
 from tui.themes import enter_key
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.footer_bar import FooterBar
@@ -40,7 +41,9 @@ class BoardScreen(Screen[None]):
         super().__init__()
         self._state, self._clock, self._look = state, clock, look
         self._turns: tuple[str, tuple[TurnView, ...]] = ("", ())
-        self._asked: tuple[str, int] = ("", 0)
+        self._history: tuple[str, CacheHistory | None] = ("", None)
+        self._tab: Tab = TURNS
+        self._asked: tuple[str, int, bool] | None = None
         self._banner = look.banner
 
     def compose(self) -> ComposeResult:
@@ -79,6 +82,11 @@ class BoardScreen(Screen[None]):
         return self.has_class("-opened")
 
     @property
+    def _viewed(self) -> bool:
+        """Whether the whole session is on the screen."""
+        return self._wide or self._opened
+
+    @property
     def moment(self) -> Moment:
         """What actions are judged by now."""
         return Moment(
@@ -87,6 +95,7 @@ class BoardScreen(Screen[None]):
             self._clock.wall(),
             on_fold=self._state.selected_id == FOLD_ID,
             opened=self._opened,
+            viewed=self._viewed,
             leaves=self._opened or self._filtered or bool(self._banner),
         )
 
@@ -116,8 +125,9 @@ class BoardScreen(Screen[None]):
         turns = self._turns[1] if self._turns[0] == session.id else ()
         name = self._state.names[session.id]
         subject = detail.Subject(session, name, turns, self._clock.wall(), self._look.zone)
-        if self._wide or self._opened:
-            return session_view(subject, width)
+        if self._viewed:
+            history = self._history[1] if self._history[0] == session.id else None
+            return session_view(subject, width, self._tab, history)
         return detail.pane(subject, width, height, self._list.hidden_below())
 
     def _page(self, width: int) -> Page:
@@ -151,8 +161,10 @@ class BoardScreen(Screen[None]):
             if view.display:
                 view.renew()
 
-    def turns_read(self, session_id: str, turns: tuple[TurnView, ...]) -> None:
-        """The newest turns of a session arrived."""
+    def turns_read(self, session_id: str, turns: tuple[TurnView, ...], history: CacheHistory | None = None) -> None:
+        """The newest turns of a session arrived, and its cache's history where that was asked for."""
+        if history is not None:
+            self._history = (session_id, history)
         session = self._state.sessions.get(session_id)
         self._turns = (session_id, tuple(turn.below(one, session.cwd if session else "") for one in turns))
         self._detail_view.renew()
@@ -171,8 +183,9 @@ class BoardScreen(Screen[None]):
 
     def _want_turns(self, *, again: bool = False) -> None:
         session = self._state.selected
-        wanted = ("", 0) if session is None else (session.id, VIEW_TURNS if self._wide or self._opened else 1)
-        if session is not None and (again or wanted != self._asked):
+        limit, cache = (VIEW_TURNS, self._tab == CACHE) if self._viewed else (1, False)
+        wanted = None if session is None else (session.id, limit, cache)
+        if wanted is not None and (again or wanted != self._asked):
             self.post_message(TurnsWanted(*wanted))
         self._asked = wanted
 

@@ -24,6 +24,8 @@ MARKS = (
     ("▸", "running"),
     ("○", "cold or changed: too late"),
     ("↻", "pings: sent of allowed"),
+    ("░", "read from the cache"),
+    ("█", "written to the cache"),
 )
 
 

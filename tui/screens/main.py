@@ -10,6 +10,7 @@ from textual.events import Key
 from textual.widgets import Input
 
 from store.models import BudgetMode, SessionView
+from tui import session_view
 from tui.actions import BY_NAME, CATALOGUE
 from tui.board import FOLD_ID
 from tui.orders import BudgetWanted, PingWanted
@@ -117,6 +118,13 @@ class MainScreen(BoardScreen):
         self._want_turns()
         self._repaint()
         self.tick(reorder=False)
+
+    def _do_tab(self) -> None:
+        tabs = session_view.TABS
+        self._tab = tabs[(tabs.index(self._tab) + 1) % len(tabs)]
+        self._detail_view.scroll_to(y=0, animate=False, immediate=True)
+        self._want_turns()
+        self._detail_view.renew()
 
     def _do_back(self) -> None:
         if self._filtered:

@@ -416,6 +416,19 @@ def test_the_clock_of_an_attached_session_is_the_gateways(db: sqlite3.Connection
     assert (row.id, row.evidence, row.last_request_at) == (lineage, Evidence.GATEWAY, NOW)
 
 
+def test_a_line_that_is_faster_than_the_gateway_is_left_to_it(db: sqlite3.Connection) -> None:
+    """The client writes a request's first block before its answer is over. Taken for a request of its own, the
+    gateway's would look like a broken cache, or like the second of a lineage that has had but one."""
+    launches.record(db, launch(started_at=NOW))
+    add_session(db, launch_id="launch-00000001")
+    store(db, file_read(turns=[turn()], requests=[request("m1", NOW + 1)]))
+    assert lineages.current(db, "s1") is None
+    store(db, file_read(turns=[turn()], requests=[request("m0", NOW - 50), request("m1", NOW + 1)]))
+    row = lineages.current(db, "s1")
+    assert row is not None, "what was before the launch nobody else tells"
+    assert (row.evidence, row.requests, row.last_request_at) == (Evidence.TRANSCRIPT, 1, NOW - 50)
+
+
 def test_the_clock_of_any_other_session_is_the_transcripts(db: sqlite3.Connection) -> None:
     store(db, file_read(turns=[turn()], requests=[request("m1"), request("m2", NOW + 100)]))
     row = lineages.current(db, "s1")
