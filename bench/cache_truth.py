@@ -15,13 +15,46 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
+from store import cache
 from store.cache_events import LIFETIMES
-from store.expectation import MINIMUM, Waited, Waiting, predict
-from store.models import TTLClass
+from store.expectation import MINIMUM, Waited, Waiting
+from store.models import CacheStateName, Evidence, Status, TTLClass, WaitingFor
+from store.rows import LineageRow, SessionRow
 
 GAPS = Path(__file__).parents[2] / "shared" / "data" / "idle_gaps.csv"
 COLD_BELOW = 0.5
 """Share of the prefix; a cold request still reads tools and system prompt, which other sessions keep warm."""
+
+
+_LINEAGE = LineageRow.model_validate(
+    {
+        **dict.fromkeys(("first_request_at", "broke_tokens", "stop_until", "next_ping_at", "max_idle_pings")),
+        **dict.fromkeys(("agent_id", "replaced", "replayable", "stop", "why"), ""),
+        **dict.fromkeys(("held", "thinking"), False),
+        "stop_args": {},
+        "why_args": {},
+        "id": 1,
+        "session_id": "made-up",
+        "model": "claude-opus-4-5",
+        "ttl_class": "5m",
+        "ttl_seconds": 300.0,
+        "evidence": Evidence.TRANSCRIPT,
+        "requests": 9,
+        "prefix_tokens": 50_000,
+        "last_request_at": 0.0,
+        "last_touch_at": 0.0,
+    }
+)
+_SESSION = SessionRow.model_validate(
+    {
+        **dict.fromkeys(("launch_id", "waiting_since", "pid", "pid_started", "tmux_pane", "login", "model")),
+        **dict.fromkeys(("transcript", "context_tokens", "opened_at", "last_activity_at", "ended_at", "waiting_for")),
+        **dict.fromkeys(("cwd", "project", "title", "client_version", "end_reason", "seen_by"), ""),
+        "id": "made-up",
+        "agent": "claude",
+        "status": Status.IDLE,
+    }
+)
 
 
 class Gap(NamedTuple):
@@ -72,9 +105,26 @@ def bare(waiting: Waiting) -> bool:
 
 
 def ours(waiting: Waiting) -> bool:
-    """Cold by the product's own expectation."""
-    probability = predict(waiting)
-    return probability is not None and probability < MINIMUM
+    """Cold as `sessions --json` has it: by its state, else by the chance that the next prompt reads it."""
+    if waiting.lifetime is None:
+        return False
+    now = 1e9
+    lineage = _LINEAGE.model_copy(
+        update={
+            "ttl_seconds": waiting.lifetime,
+            "last_touch_at": now - waiting.gap,
+            "replaced": "compacted" if waiting.compacted else "model_changed" if waiting.model_changed else "",
+        }
+    )
+    session = _SESSION.model_copy(
+        update={
+            "client_version": waiting.client_version,
+            "waiting_for": WaitingFor.YOU if waiting.waited == "user" else WaitingFor.TOOL,
+        }
+    )
+    seen = cache.view(lineage, None, now, session, cache.Known(turn_requests=waiting.turn_requests))
+    chance = 1.0 if seen.probability is None else seen.probability
+    return seen.state in (CacheStateName.EXPIRED, CacheStateName.CHANGED) or chance < MINIMUM
 
 
 RULES: dict[str, Rule] = {"gap < TTL": bare, "warmside": ours}

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from store import idle_compaction, likely
 from store.client_version import at_least, parse
-from store.models import CacheStateName, CacheView, Evidence
+from store.expectation import Waiting, predict
+from store.models import CacheStateName, CacheView, Evidence, WaitingFor
 from store.prices import write_price
 from store.rows import LineageRow, PriceRow, SessionRow
 
@@ -31,6 +32,8 @@ class Known(NamedTuple):
     costly_usd: float = COSTLY_USD
     broke: tuple[float, str, int] | None = None
     """When, why and with how many tokens written again the gateway last saw this session's prefix break."""
+    turn_requests: int = 1
+    """Requests of the session's last turn."""
     extra_seconds: float | None = None
     """How much later a cold answer of this model and size begins."""
 
@@ -59,6 +62,8 @@ def view(
     if lineage is None:
         return CacheView(reason="no_request")
     state = _state(lineage, session, now, known.history)
+    if state.name is CacheStateName.WARM:
+        state = state._replace(probability=_expected(lineage, session, now, known.turn_requests))
     tokens = resumed_tokens(lineage, session)
     cold_usd = None if price is None else tokens * write_price(price, lineage.ttl_class) / 1e6
     broke_at, broke_by, broke_tokens = known.broke or (None, "", None)
@@ -80,6 +85,21 @@ def view(
         broke_by=broke_by,
         broke_tokens=broke_tokens,
         compacts_at=None if session is None else idle_compaction.compacts_at(known.compaction, session, lineage, now),
+    )
+
+
+def _expected(lineage: LineageRow, session: SessionRow | None, now: float, turn_requests: int) -> float | None:
+    """The chance that the next prompt reads the entry that is warm now: sessions are left and opened again too."""
+    if lineage.last_touch_at is None or session is None:
+        return None
+    return predict(
+        Waiting(
+            gap=max(0.0, now - lineage.last_touch_at),
+            lifetime=lineage.ttl_seconds,
+            waited="tool" if session.waiting_for == WaitingFor.TOOL else "user",
+            turn_requests=turn_requests,
+            client_version=session.client_version,
+        )
     )
 
 

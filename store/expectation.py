@@ -59,6 +59,12 @@ def predict(waiting: Waiting) -> float | None:
     return alive(waiting.gap, waiting.lifetime) * _unchanged(waiting)
 
 
+def minds_turns(client_version: str) -> bool:
+    """Whether the length of the last turn tells anything for this client."""
+    version = parse(client_version)
+    return version is not None and version <= _RESUMES_MISS
+
+
 def alive(seconds: float, lifetime: float) -> float:
     """The chance that an entry is there so long after its last use: the lifetime is a minimum, with a short tail."""
     grace = min(_GRACE_SECONDS, _GRACE_SHARE * lifetime)
@@ -73,7 +79,7 @@ def alive(seconds: float, lifetime: float) -> float:
 
 def _unchanged(waiting: Waiting) -> float:
     version = parse(waiting.client_version)
-    old = version is not None and version <= _RESUMES_MISS
+    old = minds_turns(waiting.client_version)
     if waiting.resumed:
         if old:
             return 0.1

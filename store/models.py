@@ -77,7 +77,7 @@ class CacheView(Row):
     reason: str = ""
     """Reason code for `changed` and `unknown` (`tools_changed`, `no_request`, ...)."""
     probability: float | None = None
-    """Only for `likely`: the chance that the entry is still there."""
+    """For `likely` the chance that the entry is still there, for `warm` that the next prompt reads it."""
     cold_tokens: int | None = None
     """What a cold resume writes again."""
     cold_usd: float | None = None

@@ -91,6 +91,16 @@ def keep_only(connection: sqlite3.Connection, session_id: str, numbers: Sequence
     )
 
 
+def requests_of_last(connection: sqlite3.Connection, session_id: str) -> int:
+    """How many requests of the main thread the session's last turn has."""
+    row = connection.execute(
+        "SELECT count(*) FROM requests WHERE session_id = :id AND agent_id = ''"
+        " AND turn = (SELECT max(n) FROM turns WHERE session_id = :id)",
+        {"id": session_id},
+    ).fetchone()
+    return int(row[0])
+
+
 class _TurnRow(Row):
     n: int
     started_at: float | None

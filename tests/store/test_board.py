@@ -130,6 +130,7 @@ def test_every_field_of_a_session(db: sqlite3.Connection) -> None:
             expires_at=NOW + 280 + TTL,
             evidence=Evidence.GATEWAY,
             reason="",
+            probability=0.95,
             cold_tokens=100_000,
             cold_usd=0.5,
             warm_usd=0.02,

@@ -171,3 +171,24 @@ def test_when_the_client_compacts_by_itself() -> None:
     assert cache.view(row, OPUS_PRICE, NOW, client).compacts_at == NOW + 3_240
     known = cache.Known(compaction=Rule(on=False))
     assert cache.view(row, OPUS_PRICE, NOW, client, known).compacts_at is None
+
+
+@pytest.mark.parametrize(
+    ("version", "requests", "waiting", "chance"),
+    [
+        ("2.1.331", 60, "you", 0.95),
+        ("", 60, "you", 0.95),
+        ("2.1.200", 5, "you", 0.95),
+        ("2.1.200", 60, "you", 0.35),
+        ("2.1.200", 60, "tool", 0.99),
+    ],
+)
+def test_a_warm_entry_says_how_likely_the_next_prompt_reads_it(
+    version: str, requests: int, waiting: str, chance: float
+) -> None:
+    of = session(client_version=version, waiting_for=waiting)
+    seen = cache.view(lineage(), None, NOW + 1, of, cache.Known(turn_requests=requests))
+    assert seen.state is CacheStateName.WARM
+    assert seen.probability == pytest.approx(chance)
+    gone = cache.view(lineage(), None, NOW + 10 * TTL, of, cache.Known(turn_requests=requests))
+    assert (gone.state, gone.probability) == (CacheStateName.EXPIRED, None)
