@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from store.transcripts.counting import Counting
 from store.transcripts.events import (
     CommandFailedEvent,
     CompactionEvent,
@@ -65,18 +66,13 @@ _Facts = tuple[str | None, str | None, str | None, str | None]
 """Session, folder, version and branch, as a record names them."""
 
 
-class ClaudeReader:
+class ClaudeReader(Counting):
     """Reads one file. Feed it the lines in order, in as many pieces as they come."""
 
     def __init__(self) -> None:
-        self.line_no = 0
-        """Lines seen, empty ones included."""
+        super().__init__()
         self.records = 0
         """Non-empty lines seen, malformed ones included."""
-        self.malformed = 0
-        self.first_at: float | None = None
-        self.last_at: float | None = None
-        """Least and greatest time of any record: records are not in time order."""
         self._commands: dict[str, str] = {}
         self._failed: set[str] = set()
         self._facts: _Facts = (None, None, None, None)

@@ -28,6 +28,7 @@ from store.transcripts.codex_records import (
     decode_text,
 )
 from store.transcripts.codex_thread import Thread
+from store.transcripts.counting import Counting
 from store.transcripts.events import (
     AnswerEvent,
     CompactionEvent,
@@ -55,17 +56,13 @@ class Copied:
     prompts: int = 0
 
 
-class CodexReader:
+class CodexReader(Counting):
     """Reads one file. Feed it the lines in order, in as many pieces as they come."""
 
     def __init__(self) -> None:
-        self.line_no = 0
-        """Lines seen, empty ones included."""
+        super().__init__()
         self.records = 0
         """Non-empty lines seen, malformed ones included."""
-        self.malformed = 0
-        self.first_at: float | None = None
-        self.last_at: float | None = None
         self.copied = Copied()
         self._begun_at: float | None = None
         self._thread = Thread()
@@ -112,12 +109,9 @@ class CodexReader:
         if record.timestamp is None:
             return None
         at = record.timestamp.timestamp()
-        if self.first_at is None or self.last_at is None:
-            self.first_at = self.last_at = self._begun_at = at
-        elif at > self.last_at:
-            self.last_at = at
-        elif at < self.first_at:
-            self.first_at = at
+        if self._begun_at is None:
+            self._begun_at = at
+        self.note_time(at)
         return at
 
     def _leave_out(self, events: Iterable[Event]) -> Iterator[Event]:

@@ -15,7 +15,8 @@ from typing import Annotated, NamedTuple
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from store.transcripts.records import MISFIT, NOTHING, decode_content, is_utf8, load_json, salvage
+from store.transcripts.decoding import MISFIT, NOTHING, line_decoder, load_json, object_decoder, salvage
+from store.transcripts.records import decode_content
 from store.turn_memory import ChangeKind
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
@@ -142,8 +143,6 @@ _EXITED = re.compile(r"^Process exited with code (-?\d{1,10})\b", re.MULTILINE)
 _HEADER = 1024
 """Bytes of a tool's output in which its header mostly ends."""
 
-_record = msgspec.json.Decoder(Record).decode
-_item = msgspec.json.Decoder(Item).decode
 _string = msgspec.json.Decoder(str | None).decode
 _words = msgspec.json.Decoder(str | list[str] | None).decode
 _changes = msgspec.json.Decoder(dict[str, _Change] | None).decode
@@ -151,24 +150,10 @@ _arguments = msgspec.json.Decoder(Arguments).decode
 _wrapped = msgspec.json.Decoder(_Wrapped).decode
 
 
-def decode_record(line: bytes) -> Record | None:
-    """The record in a line, or None when the line is no JSON object."""
-    if not line.isascii() and not is_utf8(line):
-        return None
-    try:
-        return _record(line)
-    except MISFIT:
-        loaded = load_json(line)
-    return salvage(Record, loaded) if isinstance(loaded, dict) else None
-
-
-def decode_item(raw: Raw) -> Item | None:
-    """An item when it is an object."""
-    try:
-        return _item(raw)
-    except MISFIT:
-        loaded = load_json(bytes(raw))
-    return salvage(Item, loaded) if isinstance(loaded, dict) else None
+decode_record = line_decoder(Record)
+"""The record in a line, or None when the line is no JSON object."""
+decode_item = object_decoder(Item)
+"""An item when it is an object."""
 
 
 def decode_string(raw: Raw) -> str:

@@ -14,6 +14,8 @@ from hashlib import sha256
 
 from msgspec import Raw
 
+from store.transcripts.counting import Counting
+from store.transcripts.decoding import NOTHING, decode
 from store.transcripts.events import (
     CommandFailedEvent,
     CompactionEvent,
@@ -36,14 +38,12 @@ from store.transcripts.gemini_records import (
     Record,
     Tokens,
     ToolCall,
-    decode,
     decode_list,
     decode_parts,
     decode_record,
     decode_strings,
     exit_code_in,
 )
-from store.transcripts.records import NOTHING
 
 SHELL = "run_shell_command"
 _CONTEXT = "<session_context>"
@@ -64,16 +64,11 @@ _CONTEXT_LINES = 40
 """How far into the client's description of the session the folder is looked for."""
 
 
-class GeminiReader:
+class GeminiReader(Counting):
     """Reads one file. Feed it the lines in order, in as many pieces as they come."""
 
     def __init__(self) -> None:
-        self.line_no = 0
-        """Lines seen, empty ones included."""
-        self.malformed = 0
-        self.first_at: float | None = None
-        self.last_at: float | None = None
-        """Least and greatest time of any record."""
+        super().__init__()
         self._requests: set[str] = set()
         self._seen: set[str] = set()
         self._calls: set[tuple[str, str]] = set()
@@ -114,10 +109,7 @@ class GeminiReader:
         if time is None:
             return None
         at = time.timestamp()
-        if self.first_at is None or at < self.first_at:
-            self.first_at = at
-        if self.last_at is None or at > self.last_at:
-            self.last_at = at
+        self.note_time(at)
         return at
 
     def _head(self, head: Head) -> Iterator[Event]:

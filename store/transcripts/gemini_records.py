@@ -14,7 +14,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from store.transcripts.records import MISFIT, NOTHING, is_utf8, load_json, salvage
+from store.transcripts.decoding import MISFIT, NOTHING, decode, line_decoder, load_json, salvage
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 """Tokens. A figure outside of this range is damage and would not fit the store."""
@@ -125,24 +125,8 @@ _EXIT_CODE = re.compile(
 _S = TypeVar("_S", bound=Struct)
 
 
-def decode_record(line: bytes) -> Record | None:
-    """The record in a line, or None when the line is no JSON object."""
-    if not line.isascii() and not is_utf8(line):
-        return None
-    try:
-        return msgspec.json.decode(line, type=Record)
-    except MISFIT:
-        loaded = load_json(line)
-    return salvage(Record, loaded) if isinstance(loaded, dict) else None
-
-
-def decode(cls: type[_S], raw: Raw) -> _S:
-    """An object's fields that fit; all defaults when it is something else."""
-    try:
-        return msgspec.json.decode(raw, type=cls)
-    except MISFIT:
-        loaded = load_json(bytes(raw))
-    return salvage(cls, loaded) if isinstance(loaded, dict) else cls()
+decode_record = line_decoder(Record)
+"""The record in a line, or None when the line is no JSON object."""
 
 
 def decode_list(cls: type[_S], raw: Raw) -> list[_S]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from store.transcripts.counting import Counting
+from store.transcripts.decoding import decode
 from store.transcripts.events import (
     CommandFailedEvent,
     CompactionEvent,
@@ -33,7 +35,6 @@ from store.transcripts.opencode_records import (
     Tokens,
     ToolInput,
     ToolState,
-    decode,
     decode_files,
     decode_row,
     failure_text,
@@ -51,16 +52,11 @@ _NEW_FILE = "\n@@ -0,0 "
 """Stands in the diff of an edit that had nothing to replace."""
 
 
-class OpenCodeReader:
+class OpenCodeReader(Counting):
     """Reads one session. Feed it the lines in order, in as many pieces as they come."""
 
     def __init__(self) -> None:
-        self.line_no = 0
-        """Lines seen, empty ones included."""
-        self.malformed = 0
-        self.first_at: float | None = None
-        self.last_at: float | None = None
-        """Least and greatest time of any record."""
+        super().__init__()
         self._parts: list[Part] = []
         self._parts_of: str | None = None
         self._compacting: dict[str, str] = {}
@@ -86,17 +82,9 @@ class OpenCodeReader:
             elif row.table == "message" and row.id:
                 yield from self._message(row, row.id)
 
-    def _note_time(self, *times: float | None) -> None:
-        for at in times:
-            if at is None:
-                continue
-            if self.first_at is None or at < self.first_at:
-                self.first_at = at
-            if self.last_at is None or at > self.last_at:
-                self.last_at = at
-
     def _note_span(self, span: Span) -> None:
-        self._note_time(seconds(span.created), seconds(span.completed), seconds(span.start), seconds(span.end))
+        for time in (span.created, span.completed, span.start, span.end):
+            self.note_time(seconds(time))
 
     def _session(self, row: Row) -> Iterator[Event]:
         session = decode(Session, row.data)

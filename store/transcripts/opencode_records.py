@@ -11,7 +11,7 @@ from typing import Annotated, TypeVar
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-from store.transcripts.records import MISFIT, NOTHING, is_utf8, load_json, salvage
+from store.transcripts.decoding import MISFIT, NOTHING, decode, line_decoder, load_json, salvage
 
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 """Tokens. A figure outside of this range is damage and would not fit the store."""
@@ -156,28 +156,11 @@ class _Said(Struct):
 
 
 _S = TypeVar("_S", bound=Struct)
-_row = msgspec.json.Decoder(Row).decode
 _patched = msgspec.json.Decoder(list[PatchedFile] | None).decode
 
 
-def decode_row(line: bytes) -> Row | None:
-    """The row in a line, or None when the line is no JSON object."""
-    if not line.isascii() and not is_utf8(line):
-        return None
-    try:
-        return _row(line)
-    except MISFIT:
-        loaded = load_json(line)
-    return salvage(Row, loaded) if isinstance(loaded, dict) else None
-
-
-def decode(cls: type[_S], raw: Raw) -> _S:
-    """An object's fields that fit; all defaults when it is something else."""
-    try:
-        return msgspec.json.decode(raw, type=cls)
-    except MISFIT:
-        loaded = load_json(bytes(raw))
-    return salvage(cls, loaded) if isinstance(loaded, dict) else cls()
+decode_row = line_decoder(Row)
+"""The row in a line, or None when the line is no JSON object."""
 
 
 def decode_files(raw: Raw) -> list[PatchedFile]:

@@ -1,22 +1,14 @@
-"""How a line of a Claude Code transcript becomes a typed record, and what happens when it does not fit.
-
-The quick path decodes only the fields that are used and skips the rest unparsed. A line that does not fit (a field
-of another type, a lone surrogate) goes through the standard library, which is also the judge of what is malformed:
-then every field that can be read is kept. Nothing here knows what a record means.
-"""
+"""The records of a Claude Code transcript, as far as they are used. Nothing here knows what a record means."""
 
 from __future__ import annotations
 
-import json
-import typing
 from datetime import datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Raw, Struct
 
-NOTHING = Raw(b"null")
-"""A field that is absent."""
+from store.transcripts.decoding import MISFIT, NOTHING, line_decoder, load_json, object_decoder, salvage
 
 
 class Cached(Struct):
@@ -120,23 +112,12 @@ class Record(Struct, rename="camel"):
     summary: str | None = None
 
 
-_S = TypeVar("_S", bound=Struct)
-MISFIT = (msgspec.DecodeError, RecursionError)
-"""What the quick path raises for a line that does not fit, malformed or not."""
-_record = msgspec.json.Decoder(Record).decode
 _content = msgspec.json.Decoder(str | list[Block] | None).decode
-_tool_result = msgspec.json.Decoder(ToolResult).decode
 
-
-def decode_record(line: bytes) -> Record | None:
-    """The record in a line, or None when the line is no JSON object."""
-    if not line.isascii() and not is_utf8(line):
-        return None
-    try:
-        return _record(line)
-    except MISFIT:
-        loaded = load_json(line)
-    return salvage(Record, loaded) if isinstance(loaded, dict) else None
+decode_record = line_decoder(Record)
+"""The record in a line, or None when the line is no JSON object."""
+decode_tool_result = object_decoder(ToolResult)
+"""`toolUseResult` when it is an object."""
 
 
 def decode_content(raw: Raw) -> str | list[Block]:
@@ -148,50 +129,3 @@ def decode_content(raw: Raw) -> str | list[Block]:
     if isinstance(loaded, list):
         return [salvage(Block, block) for block in loaded if isinstance(block, dict)]
     return loaded if isinstance(loaded, str) else []
-
-
-def decode_tool_result(raw: Raw) -> ToolResult | None:
-    """`toolUseResult` when it is an object."""
-    try:
-        return _tool_result(raw)
-    except MISFIT:
-        loaded = load_json(bytes(raw))
-    return salvage(ToolResult, loaded) if isinstance(loaded, dict) else None
-
-
-def is_utf8(line: bytes) -> bool:
-    """Whether a line is text at all: strings that are skipped are not looked at by the quick path."""
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def load_json(data: bytes) -> object:
-    """The JSON value with lone surrogates replaced (they cannot be stored), or None when it is no JSON."""
-    try:
-        loaded = json.loads(data)
-        return json.loads(json.dumps(loaded, ensure_ascii=False).encode("utf-8", "replace"))
-    except (ValueError, RecursionError):
-        return None
-
-
-def salvage(cls: type[_S], loaded: dict[str, object]) -> _S:
-    """A struct from the fields that fit; the others keep their defaults."""
-    fitting: dict[str, object] = {}
-    for field in msgspec.structs.fields(cls):
-        if field.encode_name not in loaded:
-            continue
-        value = loaded[field.encode_name]
-        nested = next(part for part in typing.get_args(field.type) or (field.type,) if part is not type(None))
-        if nested is Raw:
-            fitting[field.name] = Raw(json.dumps(value).encode())
-        elif isinstance(value, dict) and isinstance(nested, type) and issubclass(nested, Struct):
-            fitting[field.name] = salvage(nested, value)
-        else:
-            try:
-                fitting[field.name] = msgspec.convert(value, field.type)
-            except msgspec.ValidationError:
-                continue
-    return cls(**fitting)

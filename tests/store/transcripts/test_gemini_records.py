@@ -7,18 +7,17 @@ import json
 import pytest
 from msgspec import Raw
 
+from store.transcripts.decoding import NOTHING, decode
 from store.transcripts.gemini_records import (
     Part,
     Tokens,
     ToolCall,
-    decode,
     decode_list,
     decode_parts,
     decode_record,
     decode_strings,
     exit_code_in,
 )
-from store.transcripts.records import NOTHING
 
 
 def test_the_four_kinds_of_line() -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from msgspec import Raw
 
+from store.transcripts.decoding import decode
 from store.transcripts.opencode_records import (
     Failure,
     Message,
     Metadata,
     PatchedFile,
     Tokens,
-    decode,
     decode_files,
     decode_row,
     failure_text,
