@@ -10,7 +10,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from store import budgets, cache, client_report, expectation, idle_compaction, ledger, likely, prices, sources, turns
+from store import budgets, cache, client_report, idle_compaction, ledger, likely, prices, sources, turns
+from store.client_version import resumes_miss
 from store.database import snapshot
 from store.experience import Experience
 from store.models import (
@@ -154,7 +155,7 @@ def _views(connection: sqlite3.Connection, rows: Sequence[SessionRow], now: floa
         keepalive = _keepalive(row, lineage, price, budget, pinged.get(row.id), now, terms.keeper_on)
         if lineage is not None:
             extra = terms.experience.cold_extra_seconds(connection, lineage.model, lineage.prefix_tokens, now)
-            length = turns.requests_of_last(connection, row.id) if expectation.minds_turns(row.client_version) else 1
+            length = turns.requests_of_last(connection, row.id) if resumes_miss(row.client_version) else 1
             known = known._replace(extra_seconds=extra, broke=broke.get(row.id), turn_requests=length)
         cache_view = cache.view(lineage, price, now, row, known)
         cache_view = client_report.apply(cache_view, reported.get(row.id), now, price)

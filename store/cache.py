@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from store import idle_compaction, likely
-from store.client_version import at_least, parse
+from store.client_version import resumes_miss
 from store.expectation import Waiting, predict
 from store.models import CacheStateName, CacheView, Evidence, WaitingFor
 from store.prices import write_price
@@ -19,8 +19,6 @@ COSTLY_USD = 1.0
 """Default of the threshold from which on a cold resume is worth a warning."""
 RESUMED = "resumed"
 """Stop of a lineage whose session was opened again by another process, until its next request."""
-_RESUMES_MISS, _RESUMES_HIT = (2, 1, 219), (2, 1, 331)
-"""Claude Code: 20 of 22 resumes missed up to the one version; they hit from the other on. Between: not measured."""
 
 
 class Known(NamedTuple):
@@ -103,11 +101,6 @@ def _expected(lineage: LineageRow, session: SessionRow | None, now: float, turn_
     )
 
 
-def resumes_hit(client_version: str) -> bool:
-    """Whether a session of this Claude Code that was opened again still reads its entry."""
-    return at_least(client_version, _RESUMES_HIT)
-
-
 def _state(lineage: LineageRow, session: SessionRow | None, now: float, history: likely.History) -> _State:
     expires_at, lifetime = lineage.expires_at, lineage.ttl_seconds
     if lineage.replaced:
@@ -140,9 +133,7 @@ def _unpromised(kind: likely.Family, touched: float, seen: Evidence, now: float,
 
 
 def _after_resume(client_version: str) -> CacheStateName:
-    version = parse(client_version)
-    missed = version is not None and version <= _RESUMES_MISS
-    return CacheStateName.CHANGED if missed else CacheStateName.UNKNOWN
+    return CacheStateName.CHANGED if resumes_miss(client_version) else CacheStateName.UNKNOWN
 
 
 def resumed_tokens(lineage: LineageRow, session: SessionRow | None) -> int:

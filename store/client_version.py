@@ -19,3 +19,14 @@ def at_least(text: str, least: Version) -> bool:
     """Whether a version is known and not older than `least`."""
     version = parse(text)
     return version is not None and version >= least
+
+
+def resumes_miss(text: str) -> bool:
+    """Whether a session of this Claude Code that is opened again loses its entry: 20 of 22 did, up to 2.1.219."""
+    version = parse(text)
+    return version is not None and version <= (2, 1, 219)
+
+
+def resumes_hit(text: str) -> bool:
+    """Whether it still reads it: measured on 2.1.331. Between the two nobody measured."""
+    return at_least(text, (2, 1, 331))

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from store.client_version import parse
+from store.client_version import resumes_hit, resumes_miss
 
 Waited = Literal["user", "tool", "notification"]
 """What the agent waits for: a person's prompt, a tool's result, a background task's end."""
@@ -29,8 +29,6 @@ _AT_FIRST, _LATER = 0.9, 0.03
 _WITHIN: tuple[tuple[int, float], ...] = ((10, 0.95), (LONG_TURN, 0.83))
 """On a person's prompt, within the lifetime: up to so many requests in the last turn, this share was read."""
 _AFTER_LONG_TURN = 0.35
-_RESUMES_MISS, _RESUMES_HIT = (2, 1, 219), (2, 1, 331)
-"""Claude Code: up to the one version 20 of 22 resumes missed, from the other on they hit; between, nobody measured."""
 
 
 class Waiting(NamedTuple):
@@ -59,12 +57,6 @@ def predict(waiting: Waiting) -> float | None:
     return alive(waiting.gap, waiting.lifetime) * _unchanged(waiting)
 
 
-def minds_turns(client_version: str) -> bool:
-    """Whether the length of the last turn tells anything for this client."""
-    version = parse(client_version)
-    return version is not None and version <= _RESUMES_MISS
-
-
 def alive(seconds: float, lifetime: float) -> float:
     """The chance that an entry is there so long after its last use: the lifetime is a minimum, with a short tail."""
     grace = min(_GRACE_SECONDS, _GRACE_SHARE * lifetime)
@@ -78,12 +70,11 @@ def alive(seconds: float, lifetime: float) -> float:
 
 
 def _unchanged(waiting: Waiting) -> float:
-    version = parse(waiting.client_version)
-    old = minds_turns(waiting.client_version)
+    old = resumes_miss(waiting.client_version)
     if waiting.resumed:
         if old:
             return 0.1
-        return 0.95 if version is not None and version >= _RESUMES_HIT else MINIMUM
+        return 0.95 if resumes_hit(waiting.client_version) else MINIMUM
     if waiting.waited != "user":
         return 0.99
     if not old:

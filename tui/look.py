@@ -19,7 +19,7 @@ class Look:
     zone: tzinfo | None = None
     ascii_only: bool = False
     looked_in: tuple[str, ...] = ()
-    """Folders that were searched for sessions, as the empty board names them."""
+    """Where sessions were looked for, as the empty board names it."""
     theme: str = ANSI
 
     def with_banner(self, banner: str) -> Look:
@@ -31,8 +31,13 @@ def look_from_environment(environ: Mapping[str, str] | None = None) -> Look:
     """What the terminal's environment asks for: colours, glyphs, and the folders that its clients use."""
     environ = os.environ if environ is None else environ
     claude = environ.get("CLAUDE_CONFIG_DIR") or "~/.claude"
+    codex = environ.get("CODEX_HOME") or "~/.codex"
     return Look(
         ascii_only=needs_ascii(environ),
-        looked_in=(f"{claude.rstrip('/')}/sessions",),
+        looked_in=(
+            f"{claude.rstrip('/')}/sessions",
+            f"{codex.rstrip('/')}/thread-writer-locks",
+            "other agents' processes",
+        ),
         theme=default_theme(environ),
     )

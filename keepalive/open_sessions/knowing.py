@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from keepalive.open_sessions.types import CLAUDE, OpenSession
 from store import cache, idle, launches, lineages, sessions
+from store.client_version import resumes_hit
 from store.models import Status, WaitingFor
 from store.rows import LaunchRow
 
@@ -61,7 +62,7 @@ def know(connection: sqlite3.Connection, found: OpenSession, previous: OpenSessi
 def _note_resume(connection: sqlite3.Connection, found: OpenSession, client_version: object) -> None:
     """A process that started after the session's last request has opened it again (`--resume`): where that is not
     known to read the entry, nothing is said of it until the next request, which takes the stop away."""
-    if found.agent != CLAUDE or found.started_at is None or cache.resumes_hit(str(client_version)):
+    if found.agent != CLAUDE or found.started_at is None or resumes_hit(str(client_version)):
         return
     lineage = lineages.current(connection, found.session_id)
     if (

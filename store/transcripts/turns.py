@@ -143,11 +143,6 @@ class TurnBuilder:
         self._background_tasks = 0
 
     @property
-    def pending_tools(self) -> dict[str, str]:
-        """Tool calls without a result: call id to tool name."""
-        return dict(self._pending)
-
-    @property
     def waiting_for(self) -> WaitingFor | None:
         """What the session waits for, as far as a transcript can tell; None: it works. A permission question leaves
         no trace in a transcript and looks like a running tool: the client's session file knows better."""

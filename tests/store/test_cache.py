@@ -159,12 +159,6 @@ def test_a_resumed_session_is_not_warm_until_its_next_request(version: str, stat
     assert cache.view(row, OPUS_PRICE, NOW + TTL, session()).state is CacheStateName.EXPIRED
 
 
-def test_where_resumes_hit() -> None:
-    assert cache.resumes_hit("2.1.331")
-    assert not cache.resumes_hit("2.1.330")
-    assert not cache.resumes_hit("")
-
-
 def test_when_the_client_compacts_by_itself() -> None:
     row = lineage(ttl="1h", prefix=300_000).model_copy(update={"ttl_seconds": 3_600.0})
     client = session(client_version="2.1.331", status=Status.IDLE)

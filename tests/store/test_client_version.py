@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from store.client_version import at_least, parse
+from store.client_version import at_least, parse, resumes_hit, resumes_miss
 
 
 @pytest.mark.parametrize(
@@ -26,3 +26,9 @@ def test_numbers_compare_as_numbers_and_nothing_is_not_enough() -> None:
     assert at_least("2.2", (2, 1, 331))
     assert not at_least("2.1.99", (2, 1, 331))
     assert not at_least("", (0,))
+
+
+def test_what_becomes_of_a_session_that_is_opened_again() -> None:
+    versions = ("2.1.219", "2.1.220", "2.1.330", "2.1.331", "")
+    assert [resumes_miss(version) for version in versions] == [True, False, False, False, False]
+    assert [resumes_hit(version) for version in versions] == [False, False, False, True, False]

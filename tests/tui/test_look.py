@@ -7,8 +7,9 @@ from tui.themes import ANSI
 
 
 def test_folders_follow_the_clients_variables() -> None:
-    look = look_from_environment({"LANG": "C.UTF-8", "CLAUDE_CONFIG_DIR": "/srv/claude/"})
-    assert look.looked_in == ("/srv/claude/sessions",)
+    look = look_from_environment({"LANG": "C.UTF-8", "CLAUDE_CONFIG_DIR": "/srv/claude/", "CODEX_HOME": "/srv/codex"})
+    folders = ("/srv/claude/sessions", "/srv/codex/thread-writer-locks")
+    assert look.looked_in == (*folders, "other agents' processes")
     assert (look.ascii_only, look.theme) == (False, ANSI)
 
 

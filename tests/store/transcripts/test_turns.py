@@ -192,10 +192,6 @@ def test_what_the_session_waits_for(events: list[Event], waiting: WaitingFor | N
     assert built(*events).waiting_for is waiting
 
 
-def test_pending_tools_are_named() -> None:
-    assert built(ToolCallEvent("t", "Bash", 2)).pending_tools == {"t": "Bash"}
-
-
 def test_text_that_is_told_apart_from_requests_is_the_answer_until_the_next() -> None:
     builder = built(prompt(1), AnswerEvent("first", 2), request("m1", 3), AnswerEvent("last", 4))
     assert (builder.turns[0].answer, builder.turns[0].ended_at) == ("last", 4)
