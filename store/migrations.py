@@ -19,6 +19,7 @@ STEPS = (
     "m009_search",
     "m010_indexes_for_the_search",
     "m011_cache_truth",
+    "m012_budgets_and_trials",
 )
 """Every step by name, so that a store that is up to date is opened without importing the steps (30 ms)."""
 
@@ -49,7 +50,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     """Run the steps that this database has not seen."""
     from sqlite_utils import Database
 
-    from store.schema import core, history, truth  # noqa: F401 - importing registers the steps
+    from store.schema import core, history, truth, wallet  # noqa: F401 - importing registers the steps
     from store.schema.registry import migrations
 
     with immediate(connection):  # two programs that start at once must not both create a table

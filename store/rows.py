@@ -108,6 +108,7 @@ class BudgetRow(Row):
     usd: float | None
     until: float | None
     updated_at: float
+    usd_per_ping: float | None = None
 
 
 class IntentRow(Row):

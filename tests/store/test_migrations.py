@@ -17,18 +17,19 @@ from sqlite_utils import Database
 from store import turns
 from store.database import connect, data_version, immediate
 from store.migrations import STEPS, open_store
-from store.schema import core, history, truth
+from store.schema import core, history, truth, wallet
 from store.schema.registry import migrations, script
 from tests.store.made_up import NOW, add_session
 from tests.store.stored_facts import search_is_whole
 from tests.store.written_turns import add_turn
 
 TABLES = {
+    "assignments": ["idle_id", "assigned_at", "arm", "probability"],
     "breaks": [
         *("message_id", "session_id", "agent_id", "at", "cause", "part", "position", "name", "field", "size_before"),
         *("size_after", "hash_before", "hash_after", "expected_read", "read", "written", "ttl_class"),
     ],
-    "budgets": ["session_id", "mode", "pings", "usd", "until", "updated_at"],
+    "budgets": ["session_id", "mode", "pings", "usd", "until", "updated_at", "usd_per_ping"],
     "client_reports": [
         *("session_id", "reported_at", "warm", "ttl_class", "expires_at", "misses", "last_miss_at", "last_miss_cause"),
         "cold_tokens",
@@ -100,6 +101,7 @@ NAMES = [
     *("m001_sessions_and_launches", "m002_lineages_and_requests", "m003_turns", "m004_money", "m005_bus"),
     *("m006_money_views", "m007_indexes_for_the_board", "m008_history", "m009_search"),
     *("m010_indexes_for_the_search", "m011_cache_truth"),
+    "m012_budgets_and_trials",
 ]
 FTS_OWN = ("turns_fts_config", "turns_fts_data", "turns_fts_docsize", "turns_fts_idx")
 """Tables that SQLite keeps the search index in."""
@@ -133,6 +135,7 @@ def test_the_steps_are_named_where_they_are_not_loaded() -> None:
     assert core
     assert history
     assert truth
+    assert wallet
     assert list(STEPS) == NAMES == [step.name for step in migrations.pending(Database(memory=True))]
 
 
