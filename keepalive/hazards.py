@@ -1,8 +1,8 @@
-"""How likely a wait is to end soon: the part of the policy that can be learned.
+"""How likely a wait is to end soon, before anything was learned: the shipped prior, and the shape of a learned table.
 
-The shipped prior is a curve with two numbers per kind of wait and TTL class, taken from published sums over many
-sessions and fitted to no single one. A learned table implements `Hazards` and starts from `PRIOR`. This module must
-not know prices: what a chance is worth is the policy's business.
+The prior is a curve with two numbers per kind of wait and TTL class, taken from published sums over many sessions and
+fitted to no single one. `learning.LearnedHazards` starts from it. This module must not know prices: what a chance is
+worth is `bet`'s business.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from store.models import TTLClass, WaitingFor
+from keepalive.question import Kind
+from store.words import TTLClass
 
 
 class Hazards(Protocol):
     """How likely a wait is to end soon."""
 
-    def chance(self, waiting_for: WaitingFor | None, ttl_class: TTLClass, n: int, ends_known: float) -> float:
-        """Chance that the wait, still on after `n` pings, ends within the lifetime that the next ping buys.
+    def chance(self, agent: str, kind: Kind, ttl: TTLClass, n: int, ends_known: float) -> float:
+        """Chance that the wait, still on when ping n + 1 is due, ends within the lifetime that this ping buys.
 
         `ends_known` is the share (0..1) of ended sessions that would have been noticed by now.
         """
@@ -42,14 +43,14 @@ class Tail:
 
 @dataclass(frozen=True, slots=True)
 class TailHazards:
-    """Hazards by who is waited for and the TTL class."""
+    """Hazards by whom the wait is for and the TTL class; the same for every client."""
 
     person: Mapping[TTLClass, Tail]
     machine: Mapping[TTLClass, Tail]
 
-    def chance(self, waiting_for: WaitingFor | None, ttl_class: TTLClass, n: int, ends_known: float) -> float:
-        tails = self.person if waiting_for is WaitingFor.YOU else self.machine
-        return tails[ttl_class].chance(n, ends_known)
+    def chance(self, agent: str, kind: Kind, ttl: TTLClass, n: int, ends_known: float) -> float:
+        tails = self.person if kind == "user" else self.machine
+        return tails[ttl].chance(n, ends_known)
 
 
 PRIOR = TailHazards(
@@ -57,6 +58,8 @@ PRIOR = TailHazards(
     # 48 min, 1 % 11 h). Of the waits over five minutes 60 % ended. Over an hour 13 % did where the class was 1h, and
     # 22 % follow from the shape where it was 5m: pooled 18 %.
     person={"5m": Tail(0.60, 0.7), "1h": Tail(0.18, 0.7)},
-    machine={"5m": Tail(1.0, 0.9), "1h": Tail(1.0, 0.9)},
+    # Every wait for a tool ended. The measured hazards would allow shapes from 0.7 to 1.3; this one is the slowest that
+    # keeps a tool warm up to break-even at any price, where the price of being wrong is bounded.
+    machine={"5m": Tail(1.0, 1.25), "1h": Tail(1.0, 1.25)},
 )
 """What is assumed before a person's own waits are known."""

@@ -1,16 +1,13 @@
 """Whether, when and why the next ping of a lineage is sent: one pure function, `decide`.
 
 It keeps two promises. The guards (`_barred`, `_unaffordable`) hold in every mode, also for a `hold`. What the mode
-`auto` adds on top is a bet on when somebody comes back, and the bet is bounded: the pings of one idle period never
-cost more than the rebuild that they avoid. A learned policy replaces `Hazards`, nothing else. This module must not
-know how a ping is sent, nor read a clock or a store.
+`auto` adds on top is a bet on when somebody comes back (`bet`), and the bet is bounded: the pings of one idle period
+never cost more than the rebuild that they avoid. A learned policy replaces `Hazards`, nothing else. This module must
+not know how a ping is sent, nor read a clock or a store.
 
-The bet. Prices are in units of (prefix tokens x input price): a ping costs r, a lapse costs L = w - r more than a hit.
-- Break-even: at most floor(L / r) pings an idle period. Whatever happens that costs at most twice the best
-  possible if the wait ends, and never more than one extra write if it does not.
-- Tools, permissions, background tasks and work that stalls nearly always end: they are kept to break-even.
-- For a person, ping n + 1 has to be worth it: the chance that the next prompt falls into the time that this ping
-  buys, given that none came yet, exceeds r / L by `SURPLUS`.
+Two things make a bet smaller than its odds would allow. Where the last idle periods of a class have lost money its
+count halves, down to one. And where a fork is to renew a one-hour entry, which nobody documents, one ping an idle
+period is a trial until a real request has read after the original expiry.
 """
 
 from __future__ import annotations
@@ -18,7 +15,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from keepalive import bet
+from keepalive.bet import Odds
 from keepalive.hazards import PRIOR, Hazards
+from keepalive.question import Question
 from keepalive.state import LineageView, clock_usable, due_at, expires_at, interval, last_send_at
 from store.idle_compaction import given_up_at
 from store.models import BudgetMode, ReasonArgs, WaitingFor
@@ -27,8 +27,6 @@ NEAR_LIMIT = 0.9
 """Share of a rate limit from which on the rest is left to real requests."""
 HOLD_SECONDS = 7_200.0
 """How long a hold without an end lasts, from the last real request."""
-SURPLUS = 1.15
-"""A ping for a person has to promise this much more than it costs: r / L prices no miss, and a miss is a paid write."""
 LEAST_INTERVAL = 0.25
 """Share of the TTL that a ping has to buy. Where first bytes are slower than that, pings would chase each other."""
 
@@ -60,28 +58,6 @@ class Spend:
 
 
 @dataclass(frozen=True, slots=True)
-class Odds:
-    """The bet behind a decision."""
-
-    chance: float
-    """That the wait ends within the lifetime that the ping buys, 0..1."""
-    price: float
-    """r / L: the ping's price as a share of what it can save."""
-    seconds: float
-    """That lifetime."""
-    waiting_for: WaitingFor | None
-
-    @property
-    def words(self) -> str:
-        """The bet as half a sentence."""
-        event = "you come back" if self.waiting_for is WaitingFor.YOU else "the wait ends"
-        return (
-            f"{100 * self.chance:.0f} % chance that {event} within the {_span(self.seconds)} that a ping buys, "
-            f"a ping costs {100 * self.price:.1f} % of the rebuild it can save"
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Ping:
     """Send the next ping at `at` (wall clock), unless something happens before."""
 
@@ -89,7 +65,7 @@ class Ping:
     why: str
     why_args: ReasonArgs
     expected_value: float
-    """US dollars: chance x (rebuild - read) - ping. May be negative for a hold, or where the plan is break-even."""
+    """US dollars: what it is worth over sending none. May be negative for a hold."""
     odds: Odds | None = None
 
 
@@ -138,39 +114,69 @@ def decide(view: LineageView, spend: Spend, rules: Rules, now: float, hazards: H
         return unaffordable
 
     at, end = max(now, due), _end(view, rules)
-    odds = _odds(view, spend.idle_pings, hazards)
-    if rules.mode is BudgetMode.HOLD and end is not None:
+    asked = question(view, spend.idle_pings, at, step)
+    odds = bet.weigh(asked, hazards) if bet.break_even(asked) else None
+    hold = rules.mode is BudgetMode.HOLD and end is not None
+    if hold and end is not None:
         if expiry >= end:
             return Stop("held", {"n": 0, "until": end}, end)
         wanted = math.ceil((end - expiry) / step)
+    elif end is not None and at >= end:
+        return Stop("until_over", {"until": end})
+    elif view.prefix_tokens < rules.min_prefix_tokens:
+        return Stop("under_floor", {"minimum": rules.min_prefix_tokens})
     else:
-        if end is not None and at >= end:
-            return Stop("until_over", {"until": end})
-        if view.prefix_tokens < rules.min_prefix_tokens:
-            return Stop("under_floor", {"minimum": rules.min_prefix_tokens})
-        if spend.idle_pings >= break_even(view):
-            return Stop("break_even", {}, odds=odds)
-        wanted = _worth(view, spend.idle_pings, hazards)
-        if wanted == 0:
-            return Stop("not_worth", {"percent": round(100 * odds.chance) if odds else 0}, odds=odds)
-        if end is not None:
-            wanted = min(wanted, math.ceil((end - at) / step))
+        worth = _worth(view, asked, odds)
+        if isinstance(worth, Stop):
+            return worth
+        wanted = worth if end is None else min(worth, math.ceil((end - at) / step))
 
     left = _within_caps(wanted, spend, rules, read, write)
     reach = at + (left - 1) * step + view.ttl_seconds
-    value = (odds.chance if odds else 0.0) * (write - read) - read
-    if rules.mode is BudgetMode.HOLD and end is not None:
+    value = odds.gain * read / view.read_multiplier if odds else -read
+    if hold and end is not None:
         return Ping(at, "held", {"n": left, "until": min(end, reach)}, value, odds)
     if view.waiting_for in (WaitingFor.YOU, WaitingFor.PERMISSION):
         return Ping(at, "kept", {"n": left, "until": reach}, value, odds)
     return Ping(at, "tool_guard", {"n": left, "at": at}, value, odds)
 
 
-def break_even(view: LineageView) -> int:
-    """Pings of one idle period that together cost no more than the lapse they avoid."""
-    saved = view.write_multiplier - view.read_multiplier
-    # The quotient is a whole number for the usual prices; floating point may land just below it.
-    return max(0, math.floor(saved / view.read_multiplier + 1e-9))
+def question(view: LineageView, sent: int, at: float, step: float) -> Question:
+    """What the bet on a ping at `at` may know; asks for a view with a TTL class and prices."""
+    return Question(
+        kind="user" if view.waiting_for is WaitingFor.YOU else "tool",
+        ttl=view.ttl_class or "5m",
+        idle_seconds=0.0 if view.last_request_at is None else at - view.last_request_at,
+        pings_sent=sent,
+        prefix_tokens=view.prefix_tokens,
+        read_multiplier=view.read_multiplier,
+        write_multiplier=view.write_multiplier,
+        interval_seconds=step,
+        ended_signal=view.session_ended,
+        ends_known_fraction=view.ends_known_fraction,
+        ttl_seconds=view.ttl_seconds or 0.0,
+        agent=view.agent,
+    )
+
+
+def _worth(view: LineageView, asked: Question, odds: Odds | None) -> int | Stop:
+    """How many more pings the mode auto wants in a row, the next one first, or why none."""
+    sent = asked.pings_sent
+    if odds is None or sent >= bet.break_even(asked):
+        return Stop("break_even", {}, odds=odds)
+    if view.left_to_lapse:
+        return Stop("experiment", {}, odds=odds)
+    if odds.more == 0:
+        return Stop("not_worth", {"percent": round(100 * odds.chance)}, odds=odds)
+    most = odds.more
+    if view.lost_money:
+        # Half of the whole idle period's count, and never less than one.
+        most = max(1, (sent + odds.more) // 2) - sent
+        if most <= 0:
+            return Stop("halved", {"sent": sent}, odds=odds)
+    if view.on_trial and view.ttl_class == "1h":
+        return Stop("fork_trial", {}, odds=odds) if sent else 1
+    return most
 
 
 def explain(decision: Decision) -> str:
@@ -181,6 +187,14 @@ def explain(decision: Decision) -> str:
         return f"goes ({decision.reason}): {decision.odds.words}"
     given = ", ".join(f"{name} {value}" for name, value in decision.args.items())
     return f"no ping: {decision.reason}" + (f" ({given})" if given else "")
+
+
+def numbers(decision: Decision) -> ReasonArgs:
+    """The bet behind a decision, for whoever puts it into words later: `chance` and `price` (shares), `seconds`."""
+    odds = decision.odds
+    if odds is None:
+        return {}
+    return {"chance": round(odds.chance, 4), "price": round(odds.price, 4), "seconds": odds.seconds}
 
 
 def _barred(view: LineageView, rules: Rules, now: float) -> Stop | None:
@@ -262,29 +276,3 @@ def _end(view: LineageView, rules: Rules) -> float | None:
     if rules.until is None and rules.mode is BudgetMode.HOLD and view.last_request_at is not None:
         return view.last_request_at + HOLD_SECONDS
     return rules.until
-
-
-def _odds(view: LineageView, n: int, hazards: Hazards) -> Odds | None:
-    """The bet on ping n + 1; None where a rebuild costs no more than a read, so that there is nothing to win."""
-    saved = view.write_multiplier - view.read_multiplier
-    if saved <= 0 or view.ttl_class is None or view.ttl_seconds is None:
-        return None
-    chance = hazards.chance(view.waiting_for, view.ttl_class, n, view.ends_known_fraction)
-    return Odds(chance, view.read_multiplier / saved, view.ttl_seconds, view.waiting_for)
-
-
-def _worth(view: LineageView, sent: int, hazards: Hazards) -> int:
-    """How many more pings are worth it in a row, the next one first, if nothing happens meanwhile."""
-    most = break_even(view)
-    if view.waiting_for is not WaitingFor.YOU:
-        return most - sent
-    n = sent
-    while n < most and (odds := _odds(view, n, hazards)) and odds.chance > SURPLUS * odds.price:
-        n += 1
-    return n - sent
-
-
-def _span(seconds: float) -> str:
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3_600:.0f} h"

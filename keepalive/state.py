@@ -79,6 +79,14 @@ class LineageView:
     """The client can be asked to ping by fork, and under a subscription the person has allowed it."""
     replaced_tokens: int = 0
     """Size of the prefix that took over, where one did."""
+    agent: str = ""
+    """The client; people's pauses differ by the tool that they use."""
+    on_trial: bool = False
+    """It would be pinged by fork, and no real request has shown yet that a fork renews a one-hour entry."""
+    lost_money: bool = False
+    """The last idle periods of its class (client, TTL class, kind of wait) have cost more than they saved."""
+    left_to_lapse: bool = False
+    """The person's own trial has drawn this idle period to be left alone."""
 
 
 def margin(ttl_seconds: float, ttfb_p95: float) -> float:

@@ -14,7 +14,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from keepalive.policy import Ping, Rules, Spend, Stop, break_even, decide, explain
+from keepalive.bet import SURPLUS, break_even
+from keepalive.hazards import PRIOR
+from keepalive.policy import Ping, Rules, Spend, Stop, decide, explain, numbers, question
+from keepalive.question import Kind
 from keepalive.state import LineageView, due_at, expires_at, interval, last_send_at
 from store.models import BudgetMode, TTLClass, WaitingFor
 
@@ -348,7 +351,7 @@ def test_caps_hold_over_a_long_idle_period(
         if rules.max_session_usd is not None and not missed:
             assert spend.session_usd <= rules.max_session_usd
         if rules.mode is BudgetMode.AUTO:
-            assert spend.idle_pings <= break_even(view)
+            assert spend.idle_pings <= even(view)
     assert day <= max(before, rules.max_day_usd)
 
 
@@ -367,6 +370,10 @@ def test_an_idle_period_counts_as_part_of_its_session() -> None:
 # --- the mode auto -------------------------------------------------------------------------------------------------
 
 
+def even(view: LineageView) -> int:
+    return break_even(question(view, 0, T0, 283.5))
+
+
 def planned(view: LineageView, rules: Rules = AUTO) -> int:
     """How many pings a whole idle period gets, asked one by one; each answer has to announce the rest."""
     announced: list[object] = []
@@ -377,7 +384,7 @@ def planned(view: LineageView, rules: Rules = AUTO) -> int:
 
 
 @pytest.mark.parametrize(
-    ("ttl_class", "r", "unsignalled", "signalled", "even"),
+    ("ttl_class", "r", "unsignalled", "signalled", "most"),
     [
         ("5m", 0.1, 2, 4, 11),
         ("5m", 0.05, 4, 10, 24),
@@ -388,7 +395,7 @@ def planned(view: LineageView, rules: Rules = AUTO) -> int:
     ],
 )
 def test_counts_grow_as_reads_get_cheaper_and_ends_get_known(
-    ttl_class: TTLClass, r: float, unsignalled: int, signalled: int, even: int
+    ttl_class: TTLClass, r: float, unsignalled: int, signalled: int, most: int
 ) -> None:
     view = replace(
         SEEN,
@@ -400,9 +407,9 @@ def test_counts_grow_as_reads_get_cheaper_and_ends_get_known(
     )
     assert planned(view) == unsignalled
     assert planned(replace(view, ends_known_fraction=0.9)) == signalled
-    assert break_even(view) == even
+    assert even(view) == most
     for kind in (None, WaitingFor.TOOL, WaitingFor.PERMISSION, WaitingFor.BACKGROUND):
-        assert planned(replace(view, waiting_for=kind)) == even
+        assert planned(replace(view, waiting_for=kind)) == most
 
 
 def test_a_set_number_of_pings_is_a_cap_and_not_a_target() -> None:
@@ -462,7 +469,7 @@ def test_the_budget_ends_before_a_ping_that_would_come_after_it() -> None:
 
 def test_other_hazards_give_other_counts() -> None:
     class Certain:
-        def chance(self, waiting_for: WaitingFor | None, ttl_class: TTLClass, n: int, ends_known: float) -> float:
+        def chance(self, agent: str, kind: Kind, ttl: TTLClass, n: int, ends_known: float) -> float:
             return 1.0 if n < 5 else 0.0
 
     assert decide(SEEN, replace(NOTHING, idle_pings=5), AUTO, T0, Certain()) != decide(
@@ -471,7 +478,42 @@ def test_other_hazards_give_other_counts() -> None:
     ping = decide(SEEN, NOTHING, AUTO, T0, Certain())
     assert isinstance(ping, Ping)
     assert ping.why_args["n"] == 5
-    assert ping.expected_value == pytest.approx(0.5 - 0.04 - 0.04)
+    assert ping.expected_value == pytest.approx(0.5 - 0.04 - SURPLUS * 0.04)
+
+
+def test_a_class_that_lost_money_gets_half_and_never_less_than_one() -> None:
+    poor = replace(SEEN, lost_money=True)
+    assert planned(poor) == 1
+    assert stopped(poor, spend=replace(NOTHING, idle_pings=1)).reason == "halved"
+    cheap = replace(poor, read_multiplier=0.025)
+    assert (planned(replace(cheap, lost_money=False)), planned(cheap)) == (7, 3)
+    one = replace(poor, ttl_class="1h", ttl_seconds=3_600.0, write_multiplier=2.0)
+    assert planned(replace(one, lost_money=False)) == planned(one) == 1
+    assert pinged(poor, spend=replace(NOTHING, idle_pings=9), rules=HOLD).why == "held", "a person decides for a hold"
+
+
+def test_a_fork_on_a_one_hour_entry_is_a_trial() -> None:
+    hour = replace(SEEN, ttl_class="1h", ttl_seconds=3_600.0, write_multiplier=2.0, waiting_for=WaitingFor.TOOL)
+    trial = replace(hour, forkable=True, on_trial=True)
+    assert (planned(hour), planned(trial)) == (19, 1)
+    assert stopped(trial, spend=replace(NOTHING, idle_pings=1)).reason == "fork_trial"
+    assert planned(replace(SEEN, forkable=True, on_trial=True)) == 2, "five-minute entries are known to be renewed"
+    assert pinged(trial, spend=replace(NOTHING, idle_pings=3), rules=replace(HOLD, until=T0 + 40_000)).why == "held"
+
+
+def test_a_period_that_was_drawn_to_lapse_is_left_alone() -> None:
+    drawn = replace(SEEN, left_to_lapse=True)
+    assert stopped(drawn).reason == "experiment"
+    assert pinged(drawn, rules=HOLD).why == "held"
+
+
+def test_a_wait_is_as_old_as_it_is() -> None:
+    """After a stretch without pings (the keeper was away) the odds are those of its age."""
+    aged = replace(SEEN, last_touch_at=T0 + 3 * 283.5)
+    stop = stopped(aged, now=T0 + 3 * 283.5)
+    assert stop.reason == "not_worth"
+    assert stop.odds is not None
+    assert stop.odds.chance == pytest.approx(PRIOR.chance("", "user", "5m", 3, 0.0))
 
 
 # --- the mode hold -------------------------------------------------------------------------------------------------
@@ -517,12 +559,11 @@ def test_a_hold_without_an_end_lasts_two_hours() -> None:
 
 def test_the_bet_in_words() -> None:
     assert explain(pinged()) == (
-        "stays: 23 % chance that you come back within the 5 min that a ping buys, "
-        "a ping costs 8.7 % of the rebuild it can save"
+        "stays: 23 % chance that you come back within the next 5 min, a ping costs 8.7 % of the rebuild it can save"
     )
     slow = replace(SEEN, ttl_class="1h", ttl_seconds=3_600.0, write_multiplier=2.0, waiting_for=WaitingFor.TOOL)
-    assert "46 % chance that the wait ends within the 60 min" in explain(pinged(slow))
-    assert "within the 40 s" in explain(pinged(replace(SEEN, ttl_seconds=40.0)))
+    assert "58 % chance that the wait ends within the next 60 min" in explain(pinged(slow))
+    assert "within the next 40 s" in explain(pinged(replace(SEEN, ttl_seconds=40.0)))
     assert explain(stopped(spend=replace(NOTHING, idle_pings=2))).startswith("goes (not_worth): 7 % chance")
 
 
@@ -535,8 +576,15 @@ def test_a_reason_without_a_bet_is_named() -> None:
 def test_the_expected_value_is_in_dollars() -> None:
     ping = pinged()
     assert ping.odds is not None
-    assert ping.expected_value == pytest.approx(ping.odds.chance * 0.46 - 0.04)
-    assert ping.expected_value > 0
+    assert ping.expected_value == pytest.approx(ping.odds.gain * 0.4), "a prefix at its input price is $0.40"
+    assert ping.expected_value > ping.odds.chance * 0.46 - SURPLUS * 0.04, (
+        "the option of another one is worth something"
+    )
+
+
+def test_the_numbers_of_a_bet_go_with_its_reason() -> None:
+    assert numbers(pinged()) == {"chance": 0.2307, "price": 0.087, "seconds": 300.0}
+    assert numbers(stopped(replace(SEEN, session_ended=True))) == {}
 
 
 # --- the prior on recorded gaps ------------------------------------------------------------------------------------
