@@ -10,6 +10,7 @@ from store.transcripts.gemini_client import GEMINI
 from store.transcripts.opencode_client import OPENCODE
 
 CLIENTS: tuple[Client, ...] = (CODEX, OPENCODE, GEMINI, CLAUDE)
+_BY_NAME = {known.name: known for known in CLIENTS}
 
 
 def client(name: str) -> Client:
@@ -18,4 +19,4 @@ def client(name: str) -> Client:
     Raises:
         KeyError: there is none.
     """
-    return next(known for known in CLIENTS if known.name == name)
+    return _BY_NAME[name]
