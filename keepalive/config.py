@@ -5,7 +5,6 @@ Unknown keys and values of another type are errors: a misspelt cap must not sile
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +13,22 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from keepalive.paths import Paths, find_paths
+from keepalive.toml_place import line_of
 from store.cache import COSTLY_USD
 from store.models import BudgetMode, TTLClass
-from store.rows import BudgetRow
 
-__all__ = ["AnthropicConfig", "BudgetConfig", "Config", "ConfigError", "Paths", "find_paths", "load", "without_pings"]
+__all__ = [
+    "AnthropicConfig",
+    "BudgetConfig",
+    "BudgetDefaults",
+    "Config",
+    "ConfigError",
+    "ExperimentConfig",
+    "Paths",
+    "find_paths",
+    "load",
+    "without_pings",
+]
 
 
 class ConfigError(Exception):
@@ -30,6 +40,9 @@ class _Section(BaseModel):
 
 
 _Lifetime = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Mode = Annotated[BudgetMode, Field(strict=False)]
+_Count = Annotated[int, Field(ge=0)]
+_Money = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _TTL: dict[TTLClass, float] = {"5m": 300.0, "1h": 3600.0}
 
 
@@ -55,17 +68,34 @@ class ProvidersConfig(_Section):
     anthropic: AnthropicConfig = AnthropicConfig()
 
 
+class BudgetDefaults(_Section):
+    """What is different for some of these sessions; a key left out is as it is elsewhere."""
+
+    mode: _Mode | None = None
+    pings: _Count | None = None
+    usd_per_ping: _Money | None = None
+    usd_per_session: _Money | None = None
+    min_prefix_tokens: _Count | None = None
+
+
 class BudgetConfig(_Section):
     """Keep-alive of sessions that have no budget of their own."""
 
-    mode: BudgetMode = Field(default=BudgetMode.AUTO, strict=False)
-    pings: int | None = Field(default=None, ge=0)
+    mode: _Mode = BudgetMode.AUTO
+    pings: _Count | None = None
     """Pings an idle period; left out, the policy decides."""
-    usd_per_ping: float = Field(default=0.25, ge=0, allow_inf_nan=False)
-    usd_per_day: float = Field(default=3.0, ge=0, allow_inf_nan=False)
-    """All sessions together, from local midnight."""
-    min_prefix_tokens: int = Field(default=20_000, ge=0)
+    usd_per_ping: _Money = 0.25
+    usd_per_session: _Money | None = None
+    """Left out, a session has no cap of its own: it would cut those that are long and large, where the value is."""
+    usd_per_day: _Money = 3.0
+    """All sessions together, from local midnight. 0: no ping at all."""
+    min_prefix_tokens: _Count = 20_000
     """Smaller prefixes are cheaper to write again than to look after."""
+    ttl: dict[TTLClass, BudgetDefaults] = Field(default_factory=dict)
+    """By the class of the entry's lifetime. More specific is `agent`, and then `project` (the last part of the
+    session's folder)."""
+    agent: dict[str, BudgetDefaults] = Field(default_factory=dict)
+    project: dict[str, BudgetDefaults] = Field(default_factory=dict)
 
 
 class HistoryConfig(_Section):
@@ -91,6 +121,13 @@ class NotifyConfig(_Section):
     """A notification of the desktop, where the terminal knows the escape sequence for it (OSC 9)."""
 
 
+class ExperimentConfig(_Section):
+    """A trial of one's own: some idle periods are left to lapse by lot, so that `warmcold` has something to compare."""
+
+    lapse_probability: float = Field(default=0.0, ge=0, le=1, allow_inf_nan=False)
+    """Chance that a first due ping is not sent, and none after it in that idle period. 0: no trial."""
+
+
 class Config(_Section):
     """`config.toml`."""
 
@@ -99,16 +136,11 @@ class Config(_Section):
     history: HistoryConfig = HistoryConfig()
     warnings: WarningsConfig = WarningsConfig()
     notify: NotifyConfig = NotifyConfig()
+    experiment: ExperimentConfig = ExperimentConfig()
 
     def ttl(self, ttl_class: TTLClass | None) -> float | None:
         """Seconds that an entry of this class lives, or None for an unknown class."""
         return None if ttl_class is None else {**_TTL, **self.providers.anthropic.ttl_seconds}[ttl_class]
-
-    def default_budget(self) -> BudgetRow:
-        """The budget of a session without one of its own."""
-        return BudgetRow(
-            session_id="", mode=self.budget.mode, pings=self.budget.pings, usd=None, until=None, updated_at=0.0
-        )
 
 
 _OF_A_KEY = "[key]"
@@ -138,28 +170,10 @@ def load(path: Path) -> Config:
         keys = [str(part) for part in first["loc"] if part != _OF_A_KEY]
         unknown = first["type"] == "extra_forbidden" or _OF_A_KEY in first["loc"]
         what = "unknown key" if unknown else first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{path}:{_line_of(text, keys)}: {'.'.join(keys)}: {what}") from error
+        raise ConfigError(f"{path}:{line_of(text, keys)}: {'.'.join(keys)}: {what}") from error
 
 
 def without_pings() -> Config:
     """What a keeper runs with when `config.toml` is wrong: requests pass, and no cap lets a ping through, whatever
     budget a session has of its own."""
     return Config(budget=BudgetConfig(mode=BudgetMode.OFF, usd_per_ping=0.0, usd_per_day=0.0))
-
-
-def _line_of(text: str, keys: list[str]) -> int:
-    """The line of the last key of a dotted path, searched below its table's head; 1 when it cannot be told."""
-    lines = text.splitlines()
-    start = 0
-    for number, line in enumerate(lines):
-        head = re.match(r"\s*\[([^\]]+)\]", line)
-        table = [part.strip().strip("\"'") for part in head[1].split(".")] if head else None
-        if table == keys:
-            return number + 1
-        if table == keys[:-1]:
-            start = number
-    for wanted in (keys[-1], keys[0]):
-        for number, line in enumerate(lines[start:], start + 1):
-            if re.match(rf"\s*\[?[\"']?{re.escape(wanted)}\b", line):
-                return number
-    return start + 1

@@ -33,8 +33,8 @@ from keepalive.paths import CLAUDE_HOME, HOME, Paths, find_paths
 from keepalive.supervisor import KeeperError, python_module
 from store import budgets, launches, ledger
 from store.database import data_version
+from store.ledger_models import LedgerView
 from store.migrations import open_store
-from store.models import LedgerView
 from store.rows import LaunchRow
 
 LIFETIME = 30.0

@@ -64,22 +64,31 @@ class LearnedHazards:
         prior = self._prior.chance(agent, kind, ttl, n, ends_known)
         place: _Class = (agent, _pooled(kind), ttl)
         at_risk, ended = self._at_risk.get(place, {}).get(n, 0.0), self._ended.get(place, {}).get(n, 0.0)
-        return (PRIOR_WEIGHT * prior + ended) / (PRIOR_WEIGHT + at_risk)
+        return (PRIOR_WEIGHT * prior + ended) / (PRIOR_WEIGHT + at_risk) if at_risk else prior
 
     def ends_known(self, agent: str) -> float:
         """Share (0..1) of this client's session ends that were noticed before a ping was due; cautious at first."""
         return self._noticed.get(agent, 0.0) / (self._finals.get(agent, 0.0) + ENDS_PRIOR_WEIGHT)
 
     def learn(
-        self, agent: str, kind: Kind, ttl: TTLClass, seconds: float, outcome: Outcome, weight: float = 1.0
+        self,
+        agent: str,
+        kind: Kind,
+        ttl: TTLClass,
+        seconds: float,
+        outcome: Outcome,
+        weight: float = 1.0,
+        *,
+        tells_of_ends: bool = True,
     ) -> None:
         """Count one wait: `seconds` until it ended, was noticed to be over, or until now.
 
         `weight` is what it counts (see `faded`); a quiet end may weigh less where ends are noticed nowadays.
+        `tells_of_ends`: somebody watched, so that an end without a sign says something about signs.
         """
         rhythm = self._rhythms[ttl]
         names = {agent, ""}
-        if outcome in ("ended", "quiet"):
+        if tells_of_ends and outcome in ("ended", "quiet"):
             for name in names:
                 self._finals[name] += weight
                 self._noticed[name] += weight * (outcome == "ended" and seconds <= rhythm.interval)

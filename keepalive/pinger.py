@@ -12,11 +12,12 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 
-from keepalive import policy
+from keepalive import experiment, policy
 from keepalive.clock import Clock
 from keepalive.clock_guard import ClockGuard
 from keepalive.config import Config
 from keepalive.flights import Flights
+from keepalive.habits import Habits
 from keepalive.judge import Result, judge
 from keepalive.ping import build_replay
 from keepalive.policy import Decision, Ping, Stop
@@ -29,7 +30,7 @@ from keepalive.views import Situation, gather
 from keepalive.warmer import WarmAnswer, Warmer, WarmRequest
 from store import lineages, pings
 from store.models import BudgetMode
-from store.rows import SessionRow
+from store.rows import LineageRow, SessionRow
 
 log = logging.getLogger("warmside.pinger")
 
@@ -52,6 +53,7 @@ class Pinger:
         guard: ClockGuard,
         warmer: Warmer,
         alive: Callable[[SessionRow], bool],
+        habits: Habits | None = None,
     ) -> None:
         self._store = store
         self._vault = vault
@@ -61,6 +63,7 @@ class Pinger:
         self._guard = guard
         self._warmer = warmer
         self._alive = alive
+        self._habits = habits or Habits(config)
         self._alarm: Alarm | None = None
         self._prepared: asyncio.Task[None] | None = None
         self._sending: dict[int, bool] = {}
@@ -97,8 +100,8 @@ class Pinger:
         if situation is None:
             return
         now = self._clock.wall()
-        decision = policy.decide(situation.view, situation.spend, situation.rules, now)
-        if isinstance(decision, Ping) and decision.at <= now:
+        decision = self._decide(situation, now)
+        if isinstance(decision, Ping) and decision.at <= now and not await self._drawn_to_lapse(situation, now):
             await self._send(situation, manual=False)
         await self._plan(lineage_id)
 
@@ -117,7 +120,7 @@ class Pinger:
             until=(expiry or now) + (situation.view.ttl_seconds or 0.0),
             max_idle_pings=None,
         )
-        decision = policy.decide(situation.view, situation.spend, asked, now)
+        decision = self._decide(replace(situation, rules=asked), now)
         if isinstance(decision, Stop):
             return decision.reason
         result = await self._send(replace(situation, rules=asked), manual=True)
@@ -130,6 +133,16 @@ class Pinger:
             self._prepared.cancel()
         await self._warmer.close()
 
+    def _decide(self, situation: Situation, now: float) -> Decision:
+        return policy.decide(situation.view, situation.spend, situation.rules, now, self._habits.hazards)
+
+    async def _drawn_to_lapse(self, situation: Situation, now: float) -> bool:
+        """Whether the person's own trial leaves this idle period alone, drawn now if it is the first ping's turn."""
+        idle_id, share = situation.idle_id, self._config.experiment.lapse_probability
+        if idle_id is None or share <= 0 or situation.rules.mode is not BudgetMode.AUTO:
+            return False
+        return await self._store.write(lambda c: experiment.assign(c, idle_id, share, now)) == "lapse"
+
     async def _gather(self, lineage_id: int) -> Situation | None:
         def read(connection: sqlite3.Connection) -> Situation | None:
             return gather(
@@ -141,6 +154,7 @@ class Pinger:
                 now=self._clock.wall(),
                 process_dead=False,
                 clock_trusted=trusted,
+                ends_known=self._habits.hazards.ends_known,
             )
 
         captured = self._vault.get(lineage_id)
@@ -154,7 +168,7 @@ class Pinger:
         situation = await self._gather(lineage_id)
         if situation is None:
             return
-        decision = policy.decide(situation.view, situation.spend, situation.rules, self._clock.wall())
+        decision = self._decide(situation, self._clock.wall())
         sent = situation.spend.idle_pings
         at: float | None
         allowed: int | None
@@ -167,9 +181,10 @@ class Pinger:
             allowed = situation.rules.max_idle_pings
             if decision.reason != "in_flight" and self._sending.get(lineage_id) is False:
                 self._withdrawn.add(lineage_id)
+        told = {**args, **policy.numbers(decision)}
         await self._store.write(
             lambda connection: lineages.plan(
-                connection, lineage_id, why=why, args=args, next_ping_at=at, max_idle_pings=allowed
+                connection, lineage_id, why=why, args=told, next_ping_at=at, max_idle_pings=allowed
             )
         )
         if self._alarm is None:
@@ -288,20 +303,29 @@ class Pinger:
             )
             if result.outcome == "hit" and answer.sent_at is not None:
                 lineages.touch_by_ping(connection, lineage.id, answer.sent_at)
-            if result.stop and not result.whole_account:
+            if result.stop and not result.whole_account and not _asked_since(connection, lineage):
                 lineages.stop(connection, lineage.id, result.stop, result.args or {}, result.until)
 
         await self._store.write(write)
         if answer.limits is not None:
             self._vault.note_limits(captured.account, answer.limits)
         if result.stop and result.whole_account:
-            self._vault.stop_account(captured.account, AccountStop(result.stop, result.args or {}, result.until))
+            standing = self._vault.account_stop(captured.account, self._clock.wall())
+            if standing is None or standing.until is not None:
+                # A refusal lasts until a good answer: a limit that is told later, and ends by itself, must not end it.
+                self._vault.stop_account(captured.account, AccountStop(result.stop, result.args or {}, result.until))
             await self.replan_all()
         else:
             await self._replan_capped(lineage.id)
         log.info(
             "ping of %s: %s, status %s, %s", lineage.session_id, result.outcome, answer.status, answer.detail or "-"
         )
+
+
+def _asked_since(connection: sqlite3.Connection, lineage: LineageRow) -> bool:
+    """Whether a real request was answered since this row was read: it wrote the entry anew and has voided all stops."""
+    now = lineages.get(connection, lineage.id)
+    return now is not None and now.requests != lineage.requests
 
 
 def _request(lineage_id: int, captured: Captured, not_after: float) -> WarmRequest:

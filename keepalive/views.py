@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from keepalive import allowance, experiment
 from keepalive.config import Config
 from keepalive.flights import Flights
 from keepalive.model_rules import minimum_prefix
@@ -12,9 +14,8 @@ from keepalive.policy import Rules, Spend
 from keepalive.state import LineageView
 from keepalive.usage import Bucket, RateLimits
 from keepalive.vault import AccountStop, Vault
-from store import budgets, idle, idle_compaction, lineages, pings, prices, sessions
+from store import budgets, idle, idle_compaction, lineages, pings, prices, sessions, tripwire
 from store.ledger import local_midnight
-from store.models import BudgetMode
 from store.rows import LineageRow, SessionRow
 
 
@@ -28,6 +29,8 @@ class Situation:
     spend: Spend
     rules: Rules
     day_start: float
+    idle_id: int | None = None
+    """The idle period that it is in."""
 
 
 def gather(
@@ -40,8 +43,12 @@ def gather(
     now: float,
     process_dead: bool,
     clock_trusted: bool,
+    ends_known: Callable[[str], float] = lambda agent: 0.0,
 ) -> Situation | None:
-    """Read everything that `policy.decide` asks for; None for an unknown lineage. No side effects."""
+    """Read everything that `policy.decide` asks for; None for an unknown lineage. No side effects.
+
+    `ends_known`: the share of a client's session ends that are noticed at once.
+    """
     lineage = lineages.get(connection, lineage_id)
     session = sessions.get(connection, lineage.session_id) if lineage else None
     if lineage is None or session is None:
@@ -93,10 +100,16 @@ def gather(
             limits_used=fullest.used,
             limits_reset_at=fullest.reset_at,
             compacts_at=idle_compaction.compacts_at(idle_compaction.get(connection), session, lineage, now),
-            ends_known_fraction=0.0,
+            ends_known_fraction=ends_known(session.agent),
             clock_trusted=clock_trusted,
             model=lineage.model,
             replaced_tokens=lineage.broke_tokens or 0,
+            agent=session.agent,
+            lost_money=tripwire.trips(
+                connection, tripwire.IdleClass(session.agent, lineage.ttl_class, session.waiting_for)
+            ),
+            left_to_lapse=period is not None
+            and experiment.lapses(connection, period[0], config.experiment.lapse_probability),
         ),
         spend=Spend(
             idle_pings=spent.idle_pings,
@@ -104,8 +117,11 @@ def gather(
             session_usd=spent.session_usd,
             day_usd=spent.day_usd,
         ),
-        rules=replace(_rules(connection, session.id, config), day_ends_at=local_midnight(day_start + 1.5 * 86_400)),
+        rules=replace(
+            _rules(connection, session, lineage, config, now), day_ends_at=local_midnight(day_start + 1.5 * 86_400)
+        ),
         day_start=day_start,
+        idle_id=period[0] if period else None,
     )
 
 
@@ -116,14 +132,19 @@ def _fullest(limits: RateLimits, now: float) -> Bucket:
     return max(in_force, key=lambda bucket: bucket.used, default=Bucket())
 
 
-def _rules(connection: sqlite3.Connection, session_id: str, config: Config) -> Rules:
-    budget = budgets.effective(connection, session_id) or config.default_budget()
+def _rules(
+    connection: sqlite3.Connection, session: SessionRow, lineage: LineageRow, config: Config, now: float
+) -> Rules:
+    rows = budgets.among(connection, [session.id])
+    allowed = allowance.resolve(config.budget, budgets.standing_of(session, lineage.ttl_class, rows))
+    paused_until = budgets.paused_until(connection)
     return Rules(
-        mode=BudgetMode(budget.mode),
-        until=budget.until,
-        max_idle_pings=budget.pings,
-        max_session_usd=budget.usd,
-        max_ping_usd=config.budget.usd_per_ping,
+        mode=allowed.mode,
+        until=allowed.until,
+        max_idle_pings=allowed.pings,
+        max_session_usd=allowed.usd,
+        max_ping_usd=allowed.usd_per_ping,
         max_day_usd=config.budget.usd_per_day,
-        min_prefix_tokens=config.budget.min_prefix_tokens,
+        min_prefix_tokens=allowed.min_prefix_tokens,
+        day_paused=paused_until is not None and now < paused_until,
     )

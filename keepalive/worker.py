@@ -19,6 +19,7 @@ from pathlib import Path
 
 from keepalive import catch_up
 from keepalive import config as configuration
+from keepalive.budget_watch import BudgetWatch
 from keepalive.client_settings import ClientSettings
 from keepalive.clock import Clock, SystemClock
 from keepalive.clock_guard import ClockGuard
@@ -26,6 +27,7 @@ from keepalive.config import Config
 from keepalive.flights import Flights
 from keepalive.follower import Follower
 from keepalive.gateway import Gateway
+from keepalive.habits import Habits
 from keepalive.keeper import front_ends_alive
 from keepalive.keeper_log import log_to
 from keepalive.liveness import SystemProcesses
@@ -88,7 +90,7 @@ class Worker:
         self._stopping = asyncio.Event()
         self._store = StoreThread(paths.store_file)
         self._vault = Vault()
-        self._budgets_seen = 0.0
+        self._budgets = BudgetWatch()
         self._version = -1
         self._asked: set[asyncio.Task[None]] = set()
         self._needed_at = clock.wall()
@@ -97,6 +99,7 @@ class Worker:
         flights = Flights()
         presence = Presence(paths.claude_dir, processes)
         self._router = StoreRouter(self._store)
+        self._habits = Habits(config)
         self.pinger = Pinger(
             store=self._store,
             vault=self._vault,
@@ -106,6 +109,7 @@ class Worker:
             guard=ClockGuard(clock),
             warmer=ReplayWarmer(clock),
             alive=presence.session_alive,
+            habits=self._habits,
         )
         self._scheduler = PingScheduler(self.pinger.fire)
         self.pinger.use(self._scheduler)
@@ -156,6 +160,7 @@ class Worker:
         await self._store.write(self._announce)
         await self._gateway.start(self._sock)
         self._scheduler.start()
+        await self._learn_habits()
         await self.pinger.replan_all()
         loops = [
             asyncio.create_task(self._every(BUS_SECONDS, self._read_bus)),
@@ -221,23 +226,21 @@ class Worker:
             await asyncio.sleep(seconds)
 
     async def _read_bus(self) -> None:
-        version = await self._store.read(database.data_version)
-        if version == self._version:
-            return
-        self._version = version
         now = self._clock.wall()
-        for intent in await self._store.write(lambda connection: intents.take(connection, now)):
-            # Not awaited here: a ping may take a minute, and meanwhile somebody may switch everything off.
-            task = asyncio.create_task(self._ping_now(intent))
-            self._asked.add(task)
-            task.add_done_callback(self._asked.discard)
-        changed = await self._store.read(lambda c: budgets.changed_since(c, self._budgets_seen))
-        if changed:
-            self._budgets_seen = max(at for _, at in changed)
-            if any(session_id == budgets.DEFAULT for session_id, _ in changed):
-                await self.pinger.replan_all()
-            for session_id, _ in changed:
-                await self.pinger.replan(session_id)
+        changed: frozenset[str] = frozenset()
+        version = await self._store.read(database.data_version)
+        if version != self._version:
+            self._version = version
+            for intent in await self._store.write(lambda connection: intents.take(connection, now)):
+                # Not awaited here: a ping may take a minute, and meanwhile somebody may switch everything off.
+                task = asyncio.create_task(self._ping_now(intent))
+                self._asked.add(task)
+                task.add_done_callback(self._asked.discard)
+            changed = await self._store.read(self._budgets.read)
+        if self._budgets.pause_turned(now) or budgets.DEFAULT in changed:
+            await self.pinger.replan_all()
+        for session_id in changed - {budgets.DEFAULT}:
+            await self.pinger.replan(session_id)
 
     async def _ping_now(self, intent: IntentRow) -> None:
         try:
@@ -255,11 +258,20 @@ class Worker:
         await self.pinger.check_clock()
         await self._watcher.poll()
 
+    async def _learn_habits(self) -> bool:
+        try:
+            return await self._store.read(lambda connection: self._habits.refresh(connection, self._clock.wall()))
+        except sqlite3.Error:
+            # The prior, or what was learned before, is good enough to go on with.
+            log.exception("nothing could be learned from the store")
+            return False
+
     async def _keep_house(self) -> None:
         now = self._clock.wall()
         await self._store.write(lambda connection: idle.close_ended(connection, now))
         rule = self._client_settings.idle_compaction()
-        if await self._store.write(lambda connection: idle_compaction.put(connection, rule)):
+        changed = await self._store.write(lambda connection: idle_compaction.put(connection, rule))
+        if await self._learn_habits() or changed:
             await self.pinger.replan_all()
         if self._stay or self._gateway.active or await self._store.read(_needed):
             self._needed_at = now

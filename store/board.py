@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from store import budgets, cache, client_report, idle_compaction, ledger, likely, prices, sources, turns
+from store.budgets import Allowed, BudgetOf
 from store.client_version import resumes_miss
 from store.database import snapshot
 from store.experience import Experience
@@ -26,7 +27,7 @@ from store.models import (
     SessionView,
     Totals,
 )
-from store.rows import BudgetRow, LineageRow, PriceRow, SessionRow, fetch_all
+from store.rows import LineageRow, PriceRow, SessionRow, fetch_all
 from store.session_filter import EVERY_SESSION, SessionFilter
 from store.sessions import UnknownSession
 
@@ -40,15 +41,15 @@ def board(
     *,
     now: float,
     keeper: KeeperView | None,
-    default: BudgetRow,
+    budget_of: BudgetOf,
     costly_usd: float = cache.COSTLY_USD,
     experience: Experience | None = None,
 ) -> BoardView:
-    """What the sidebar shows; `default` is the budget of sessions without one of their own.
+    """What the sidebar shows; `budget_of` decides what is in force for each session.
 
     From `costly_usd` on a cold resume is worth a warning; whoever reads again and again keeps its `experience`.
     """
-    terms = _Terms(keeper is not None, default, costly_usd, experience or Experience())
+    terms = _Terms(keeper is not None, budget_of, costly_usd, experience or Experience())
     with snapshot(connection):
         since = ledger.local_midnight(now)
         rows = fetch_all(
@@ -77,7 +78,7 @@ def sessions(
     *,
     now: float,
     keeper_on: bool,
-    default: BudgetRow,
+    budget_of: BudgetOf,
     open_only: bool = False,
     chosen: SessionFilter = EVERY_SESSION,
     limit: int = 100,
@@ -95,7 +96,7 @@ def sessions(
                 {**values, "limit": limit},
             ),
         )
-        return _views(connection, rows, now, _Terms(keeper_on, default, costly_usd, Experience()))
+        return _views(connection, rows, now, _Terms(keeper_on, budget_of, costly_usd, Experience()))
 
 
 def detail(
@@ -104,7 +105,7 @@ def detail(
     *,
     now: float,
     keeper_on: bool,
-    default: BudgetRow,
+    budget_of: BudgetOf,
     costly_usd: float = cache.COSTLY_USD,
 ) -> SessionDetail:
     """One session with its turns (`show ID`).
@@ -116,7 +117,7 @@ def detail(
         rows = fetch_all(SessionRow, connection.execute("SELECT * FROM sessions WHERE id = ?", (session_id,)))
         if not rows:
             raise UnknownSession(f"no session {session_id!r}")
-        view = _views(connection, rows, now, _Terms(keeper_on, default, costly_usd, Experience()))[0]
+        view = _views(connection, rows, now, _Terms(keeper_on, budget_of, costly_usd, Experience()))[0]
         return SessionDetail.model_validate(
             {
                 "first_at": view.opened_at,
@@ -132,7 +133,7 @@ class _Terms(NamedTuple):
     """What a reader brings along."""
 
     keeper_on: bool
-    default: BudgetRow
+    budget_of: BudgetOf
     costly_usd: float
     experience: Experience
 
@@ -143,6 +144,7 @@ def _views(connection: sqlite3.Connection, rows: Sequence[SessionRow], now: floa
     totals = {row[0]: row[1:] for row in connection.execute(_TOTALS, ids)}
     pinged = {row[0]: row[1:] for row in connection.execute(_PINGS, ids)}
     broke = {row[0]: row[1:] for row in connection.execute(_BROKE, ids)}
+    set_by_people = budgets.among(connection, [row.id for row in rows])
     known = _known(connection, lineages, now, terms)
     reported = client_report.reports(connection, [row.id for row in rows])
     views = []
@@ -151,7 +153,7 @@ def _views(connection: sqlite3.Connection, rows: Sequence[SessionRow], now: floa
         price = (
             None if lineage is None else prices.at(connection, lineage.model, now, cache.resumed_tokens(lineage, row))
         )
-        budget = budgets.effective(connection, row.id) or terms.default
+        budget = terms.budget_of(budgets.standing_of(row, lineage.ttl_class if lineage else None, set_by_people))
         keepalive = _keepalive(row, lineage, price, budget, pinged.get(row.id), now, terms.keeper_on)
         if lineage is not None:
             extra = terms.experience.cold_extra_seconds(connection, lineage.model, lineage.prefix_tokens, now)
@@ -206,7 +208,7 @@ def _keepalive(
     row: SessionRow,
     lineage: LineageRow | None,
     price: PriceRow | None,
-    budget: BudgetRow,
+    budget: Allowed,
     pinged: Sequence[float | None] | None,
     now: float,
     keeper_on: bool,
@@ -233,7 +235,7 @@ def _keepalive(
 
 
 def _why(
-    row: SessionRow, lineage: LineageRow | None, budget: BudgetRow, keeper_on: bool, now: float
+    row: SessionRow, lineage: LineageRow | None, budget: Allowed, keeper_on: bool, now: float
 ) -> tuple[str, ReasonArgs]:
     """The reason line's code: what the keeper decided, unless something that it cannot know is in the way."""
     if row.ended_at is not None:

@@ -1,13 +1,50 @@
-"""Budgets: what each session may spend on keep-alive, as its owner set it. The row under '' is the default."""
+"""Budgets: what each session may spend on keep-alive, as its owner set it. The row under '' is the stored default.
+
+What is in force is decided elsewhere, from these rows and the configuration; readers bring that decision along.
+"""
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, Protocol
 
-from store.models import BudgetMode
-from store.rows import BudgetRow, fetch_one
+from store import lineages, sessions, settings
+from store.models import BudgetMode, TTLClass
+from store.rows import BudgetRow, SessionRow, fetch_all, fetch_one
 
 DEFAULT = ""
+PAUSED_UNTIL = "keepalive.paused_until"
+"""Setting: until when no ping is sent for anybody, seconds since the epoch."""
+
+
+class Standing(NamedTuple):
+    """Everything about a session that decides what it may spend, but for the configuration."""
+
+    own: BudgetRow | None = None
+    default: BudgetRow | None = None
+    """The stored default."""
+    project: str = ""
+    agent: str = ""
+    ttl_class: TTLClass | None = None
+
+
+class Allowed(Protocol):
+    """What is in force for a session; None is no cap, or no end."""
+
+    @property
+    def mode(self) -> BudgetMode: ...
+    @property
+    def pings(self) -> int | None: ...
+    @property
+    def usd(self) -> float | None: ...
+    @property
+    def until(self) -> float | None: ...
+
+
+BudgetOf = Callable[[Standing], Allowed]
+"""How rows and configuration become what is in force."""
 
 
 def get(connection: sqlite3.Connection, session_id: str) -> BudgetRow | None:
@@ -15,9 +52,35 @@ def get(connection: sqlite3.Connection, session_id: str) -> BudgetRow | None:
     return fetch_one(BudgetRow, connection.execute("SELECT * FROM budgets WHERE session_id = ?", (session_id,)))
 
 
-def effective(connection: sqlite3.Connection, session_id: str) -> BudgetRow | None:
-    """The session's own budget, else the stored default, else None (the config decides)."""
-    return get(connection, session_id) or get(connection, DEFAULT)
+def every(connection: sqlite3.Connection) -> dict[str, BudgetRow]:
+    """All of them, by session."""
+    return _by_session(connection.execute("SELECT * FROM budgets"))
+
+
+def among(connection: sqlite3.Connection, session_ids: Sequence[str]) -> dict[str, BudgetRow]:
+    """Those of these sessions, and the default, by session."""
+    ids = json.dumps([DEFAULT, *session_ids])  # one parameter: their number has no limit
+    query = "SELECT * FROM budgets WHERE session_id IN (SELECT value FROM json_each(?))"
+    return _by_session(connection.execute(query, (ids,)))
+
+
+def _by_session(cursor: sqlite3.Cursor) -> dict[str, BudgetRow]:
+    return {row.session_id: row for row in fetch_all(BudgetRow, cursor)}
+
+
+def standing(connection: sqlite3.Connection, session_id: str) -> Standing:
+    """Where one session stands now; an unknown one (or `DEFAULT`) stands under the stored default alone."""
+    rows = among(connection, [session_id])
+    session = None if session_id == DEFAULT else sessions.get(connection, session_id)
+    if session is None:
+        return Standing(default=rows.get(DEFAULT))
+    lineage = lineages.current(connection, session_id)
+    return standing_of(session, lineage.ttl_class if lineage else None, rows)
+
+
+def standing_of(session: SessionRow, ttl_class: TTLClass | None, rows: Mapping[str, BudgetRow]) -> Standing:
+    """The same from what was read already; `rows` as `among` has them."""
+    return Standing(rows.get(session.id), rows.get(DEFAULT), session.project, session.agent, ttl_class)
 
 
 def put(
@@ -29,17 +92,32 @@ def put(
     usd: float | None,
     until: float | None,
     now: float,
+    usd_per_ping: float | None = None,
 ) -> None:
-    """Replace a session's budget; it holds from the keeper's next look (within a second)."""
+    """Replace a session's budget as a whole; it holds from the keeper's next look (within a second)."""
     connection.execute(
-        "INSERT INTO budgets (session_id, mode, pings, usd, until, updated_at) VALUES (?, ?, ?, ?, ?, ?)"
+        "INSERT INTO budgets (session_id, mode, pings, usd, usd_per_ping, until, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (session_id) DO UPDATE SET mode = excluded.mode, pings = excluded.pings, usd = excluded.usd,"
-        " until = excluded.until, updated_at = excluded.updated_at",
-        (session_id, mode, pings, usd, until, now),
+        " usd_per_ping = excluded.usd_per_ping, until = excluded.until, updated_at = excluded.updated_at",
+        (session_id, mode, pings, usd, usd_per_ping, until, now),
     )
 
 
-def changed_since(connection: sqlite3.Connection, moment: float) -> list[tuple[str, float]]:
-    """Sessions ('' for the default) whose budget was set after `moment`, with the time of the change."""
-    rows = connection.execute("SELECT session_id, updated_at FROM budgets WHERE updated_at > ?", (moment,))
-    return [(row[0], row[1]) for row in rows]
+def forget(connection: sqlite3.Connection, session_id: str) -> None:
+    """Drop a session's own budget: the defaults hold again. One without a budget is no error."""
+    connection.execute("DELETE FROM budgets WHERE session_id = ?", (session_id,))
+
+
+def pause(connection: sqlite3.Connection, until: float | None) -> None:
+    """Send no ping for anybody until then; None goes on at once."""
+    if until is None:
+        settings.delete(connection, PAUSED_UNTIL)
+    else:
+        settings.put(connection, PAUSED_UNTIL, until)
+
+
+def paused_until(connection: sqlite3.Connection) -> float | None:
+    """The end of the pause, which may be over; None without one."""
+    value = settings.get(connection, PAUSED_UNTIL)
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None

@@ -231,10 +231,10 @@ class SessionDetail(SessionView):
 
 
 class LedgerLine(Row):
-    """Keep-alive money of one session or one day."""
+    """Keep-alive money of one session, day, project, agent or outcome."""
 
     key: str
-    """Session id, or local date as YYYY-MM-DD."""
+    """Session id, local date as YYYY-MM-DD, project, agent, or outcome."""
     label: str = ""
     pings: int = 0
     hits: int = 0
@@ -242,23 +242,8 @@ class LedgerLine(Row):
     saved_usd: float = 0.0
     lost_usd: float = 0.0
     net_usd: float = 0.0
-
-
-class LedgerView(Row):
-    """`ledger --json`: what keep-alive cost and what it provably saved.
-
-    `lost_usd` is the part of `spent_usd` that went to idle periods from which nobody came back after the original
-    expiry; `net_usd` is saved minus spent.
-    """
-
-    pings: int = 0
-    hits: int = 0
-    spent_usd: float = 0.0
-    saved_usd: float = 0.0
-    lost_usd: float = 0.0
-    net_usd: float = 0.0
-    by_session: tuple[LedgerLine, ...] = ()
-    by_day: tuple[LedgerLine, ...] = ()
+    closed: int = 0
+    """Idle periods with pings that closed."""
 
 
 class KeeperView(Row):

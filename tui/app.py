@@ -152,7 +152,8 @@ class WarmsideApp(App[None]):
         def read() -> Message:
             if wanted.limit > 1:
                 history = self._feed.cache_history(session_id) if wanted.cache else None
-                return TurnsRead(session_id, self._feed.last_turns(session_id, wanted.limit), history)
+                ledger = self._feed.session_ledger(session_id) if wanted.ledger else None
+                return TurnsRead(session_id, self._feed.last_turns(session_id, wanted.limit), history, ledger)
             latest = self._feed.latest_turn(session_id)
             return TurnsRead(session_id, () if latest is None else (latest,))
 
@@ -160,7 +161,7 @@ class WarmsideApp(App[None]):
 
     @on(TurnsRead)
     def _turns_read(self, event: TurnsRead) -> None:
-        self.main.turns_read(event.session_id, event.turns, event.cache)
+        self.main.turns_read(event.session_id, event.turns, event.cache, event.ledger)
         self._next_turns()
 
     # -- telling -------------------------------------------------------------------------------------------------

@@ -18,7 +18,10 @@ COMMANDS = {
     "show": ("tui.cli_read", "show", "Show one session and its turns."),
     "search": ("tui.cli_search", "search_command", "Find turns by what was asked, answered, changed or failed."),
     "export": ("tui.cli_export", "export", "Write sessions as Markdown or JSON."),
-    "ledger": ("tui.cli_read", "ledger_command", "What keep-alive spent, saved and lost."),
+    "ledger": ("tui.cli_ledger", "ledger_command", "What keep-alive spent, saved and lost."),
+    "warmcold": ("tui.cli_warmcold", "warmcold_command", "Compare turns after warm and cold resumes; no verdict."),
+    "decide": ("tui.cli_decide", "decide", "The policy as a service: questions and answers as JSON lines."),
+    "simulate": ("tui.cli_simulate", "simulate", "What ping policies would have cost on recorded idle gaps."),
     "statusline": ("tui.cli_statusline", "statusline_command", "One line for Claude Code's status line."),
     "budget": ("tui.cli_budget", "budget", "Show or set what keep-alive may spend."),
 }

@@ -41,6 +41,7 @@ def demo_with_screen(banner: str) -> None:
     """
     from keepalive import demo as stage
     from keepalive import keeper
+    from keepalive.allowance import budget_of
     from keepalive.clock import SystemClock
     from tui.app import WarmsideApp
     from tui.look import look_from_environment
@@ -48,7 +49,7 @@ def demo_with_screen(banner: str) -> None:
 
     click.echo("warmside: starting the demo …", err=True)
     with stage.running() as running:
-        feed = StoreFeed(running.paths.store_file, SystemClock(), running.config.default_budget())
+        feed = StoreFeed(running.paths.store_file, SystemClock(), budget_of(running.config))
         keeper.register_front_end(feed.connection)
         try:
             WarmsideApp(feed, feed, SystemClock(), banner, look=look_from_environment()).run()

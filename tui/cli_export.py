@@ -21,6 +21,7 @@ from typing import IO, Any
 
 import click
 
+from keepalive.allowance import budget_of
 from store import board, sessions
 from store.export import markdown
 from store.models import SessionDetail
@@ -73,7 +74,7 @@ def _every_id(connection: sqlite3.Connection) -> list[str]:
 
 def _details(at: Here, wanted: list[str]) -> Iterator[SessionDetail]:
     """One at a time: a year of sessions need not fit into memory."""
-    keeper_on, default = at.keeper is not None, at.config.default_budget()
+    keeper_on, decide = at.keeper is not None, budget_of(at.config)
     for session_id in wanted:
         # It may have been forgotten since the list was made.
         with suppress(sessions.UnknownSession):
@@ -82,7 +83,7 @@ def _details(at: Here, wanted: list[str]) -> Iterator[SessionDetail]:
                 session_id,
                 now=time.time(),
                 keeper_on=keeper_on,
-                default=default,
+                budget_of=decide,
                 costly_usd=at.config.warnings.cold_usd,
             )
 

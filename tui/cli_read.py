@@ -1,4 +1,4 @@
-"""`sessions`, `show`, `ledger`: what the store knows, as text for people or JSON for scripts."""
+"""`sessions`, `show`: what the store knows, as text for people or JSON for scripts."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import time
 
 import click
 
-from store import board, ledger, sessions
-from store.models import SessionDetail, SessionView
+from keepalive.allowance import budget_of
+from store import board, sessions
+from store.models import SessionDetail, SessionView, WaitingFor
 from tui import filters
 from tui.cli_context import here
 from tui.format import clean
@@ -31,7 +32,7 @@ def sessions_command(open_only: bool, project: str | None, agent: str | None, li
         at.connection,
         now=time.time(),
         keeper_on=at.keeper is not None,
-        default=at.config.default_budget(),
+        budget_of=budget_of(at.config),
         costly_usd=at.config.warnings.cold_usd,
         open_only=open_only,
         chosen=filters.sessions(project, agent),
@@ -68,7 +69,7 @@ def show(session: str, as_json: bool, markdown: bool, why: int | None) -> None:
         sessions.resolve(at.connection, session),
         now=time.time(),
         keeper_on=at.keeper is not None,
-        default=at.config.default_budget(),
+        budget_of=budget_of(at.config),
         costly_usd=at.config.warnings.cold_usd,
     )
     if markdown:
@@ -77,22 +78,6 @@ def show(session: str, as_json: bool, markdown: bool, why: int | None) -> None:
         click.echo(document(detail), nl=False)
         return
     click.echo(dumps(detail) if as_json else _detail(detail))
-
-
-@click.command("ledger")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
-def ledger_command(as_json: bool) -> None:
-    """What keep-alive spent, saved and lost."""
-    view = ledger.read(here().connection)
-    if as_json:
-        click.echo(dumps(view))
-        return
-    click.echo(
-        f"net {view.net_usd:+.4f} $: saved {view.saved_usd:.4f}, spent {view.spent_usd:.4f} on {view.pings} pings"
-        f" ({view.hits} hits), of which {view.lost_usd:.4f} lost"
-    )
-    for line in view.by_day:
-        click.echo(f"{line.key}  {line.pings:4d} pings  net {line.net_usd:+.4f} $")
 
 
 def _line(view: SessionView) -> str:
@@ -109,7 +94,11 @@ def _line(view: SessionView) -> str:
 
 
 def _detail(detail: SessionDetail) -> str:
+    from tui import reasons
+
     lines = [_line(detail), f"{clean(detail.cwd)}  {clean(detail.model or 'no model yet')}"]
+    bet = reasons.odds(detail.keepalive.why_args, detail.waiting_for is WaitingFor.YOU)
+    lines += [", ".join(bet)] if bet else []
     for turn in detail.turns:
         started = iso(turn.started_at) if turn.started_at else "-"
         lines += [

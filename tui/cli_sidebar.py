@@ -6,6 +6,7 @@ import sqlite3
 import time
 
 from keepalive import config, keeper
+from keepalive.allowance import budget_of
 from keepalive.clock import SystemClock
 from keepalive.config import Config, Paths
 from store import settings
@@ -32,7 +33,7 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
     from tui.app import WarmsideApp
     from tui.look import look_from_environment
 
-    feed = StoreFeed(paths.store_file, SystemClock(), loaded.default_budget(), costly_usd=loaded.warnings.cold_usd)
+    feed = StoreFeed(paths.store_file, SystemClock(), budget_of(loaded), costly_usd=loaded.warnings.cold_usd)
     with_keeper = feed.writable and not no_keeper
     banner = _first_words(feed, loaded) if with_keeper else ""
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from store.cache_strip import CacheHistory
+from store.ledger_models import SessionLedger
 from store.models import BoardView, BudgetMode, TurnView
 
 
@@ -34,6 +35,10 @@ class BoardFeed(Protocol):
 
     def cache_history(self, session_id: str) -> CacheHistory:
         """The session's last requests and what happened to its cache, for the Cache tab."""
+        ...
+
+    def session_ledger(self, session_id: str) -> SessionLedger:
+        """What the session's pings cost and saved, and its newest idle periods, for the Ledger tab."""
         ...
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from textual.message import Message
 
 from store.cache_strip import CacheHistory
+from store.ledger_models import SessionLedger
 from store.models import BoardView, TurnView
 
 
@@ -26,7 +27,8 @@ class TurnsRead(Message):
     session_id: str
     turns: tuple[TurnView, ...]
     cache: CacheHistory | None = None
-    """Where it was asked for."""
+    """Where it was asked for, as the ledger."""
+    ledger: SessionLedger | None = None
 
 
 @dataclass

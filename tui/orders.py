@@ -17,6 +17,8 @@ class TurnsWanted(Message):
     limit: int
     cache: bool = False
     """With what happened to its cache over time."""
+    ledger: bool = False
+    """With its idle periods."""
 
 
 @dataclass

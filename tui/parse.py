@@ -10,15 +10,17 @@ _CLOCK = re.compile(r"(?:(today|tomorrow)\s+)?(\d{1,2}):(\d{2})")
 UNTIL_EXAMPLE = "18:00, 2h, tomorrow 9:00"
 MAX_PINGS = 999
 MAX_USD = 10_000.0
+NONE = "none"
+"""What a person types to take a limit away; an empty field says the same."""
 
 
 def until(text: str, now: float, zone: tzinfo | None) -> float | None:
-    """A time to come, epoch seconds: `18:00`, `2h`, `1h30m`, `tomorrow 9:00`; empty is none.
+    """A time to come, epoch seconds: `18:00`, `2h`, `1h30m`, `tomorrow 9:00`; empty or `none` is none.
 
     A clock time that passed today means tomorrow's. Raises ValueError with an example.
     """
     text = text.strip().lower()
-    if not text:
+    if _is_none(text):
         return None
     span = _SPAN.fullmatch(text)
     if span is not None:
@@ -37,10 +39,22 @@ def until(text: str, now: float, zone: tzinfo | None) -> float | None:
     return at.timestamp()
 
 
+def pause(text: str, now: float, zone: tzinfo | None) -> float:
+    """The end of a pause, epoch seconds: `today` is the next midnight, else as `until`. Raises ValueError with an
+    example."""
+    if text.strip().lower() == "today":
+        today = datetime.fromtimestamp(now, zone)
+        return datetime.combine(today.date() + timedelta(days=1), time(), today.tzinfo).timestamp()
+    end = until(text, now, zone)
+    if end is None:
+        raise ValueError("a pause has an end, try today, 18:00, 2h")
+    return end
+
+
 def pings(text: str) -> int | None:
-    """How many pings an idle period; empty is no own limit. Raises ValueError with an example."""
+    """How many pings an idle period; empty or `none` is no limit. Raises ValueError with an example."""
     text = text.strip()
-    if not text:
+    if _is_none(text):
         return None
     if not text.isdecimal() or not text.isascii() or int(text) > MAX_PINGS:
         raise ValueError("a whole number, such as 3")
@@ -48,10 +62,20 @@ def pings(text: str) -> int | None:
 
 
 def usd(text: str) -> float | None:
-    """Money for the session in dollars; empty is no own limit. Raises ValueError with an example."""
+    """Money in dollars; empty or `none` is no limit. Raises ValueError with an example."""
     text = text.strip().removeprefix("$").strip()
-    if not text:
+    if _is_none(text):
         return None
     if re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]{0,4})?|\.[0-9]{1,4}", text) is None or float(text) > MAX_USD:
         raise ValueError("an amount, such as 1.50")
     return float(text)
+
+
+def usd_text(amount: float) -> str:
+    """An amount as text that `usd` reads back as it is: `$0.25`, `$0.0005`."""
+    text = f"{amount:.4f}".rstrip("0")
+    return "$" + text + "0" * max(0, 2 - len(text.partition(".")[2]))
+
+
+def _is_none(text: str) -> bool:
+    return text.lower() in ("", NONE)

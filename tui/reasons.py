@@ -104,6 +104,9 @@ _CATALOGUE: dict[str, Callable[[_Args], Words]] = {
     "paused": _fixed("paused", "paused by you"),
     "not_worth": lambda a: Words("not worth it", f"too few come back now ({a.percent('percent')})"),
     "break_even": _fixed("break-even", "pings would cost more than a write"),
+    "halved": _fixed("count halved", "pings here lost money: count halved"),
+    "fork_trial": _fixed("on trial", "1h forks on trial: one ping each"),
+    "experiment": _fixed("trial: lapses", "left to lapse by your own trial"),
     "one_request": _fixed("first request", "only one request so far"),
     "ended": _fixed("ended", "session ended"),
     "dead": _fixed("gone", "process is gone"),
@@ -144,6 +147,26 @@ _CATALOGUE: dict[str, Callable[[_Args], Words]] = {
     "working": _fixed("working", "working"),
 }
 CODES = frozenset(_CATALOGUE)
+
+
+def odds(args: ReasonArgs, waits_for_you: bool) -> tuple[str, ...]:
+    """The bet behind a decision in two short clauses (at most 36 cells each); nothing where there was none."""
+    chance, price, seconds = (args.get(name) for name in ("chance", "price", "seconds"))
+    if not all(isinstance(value, int | float) for value in (chance, price, seconds)):
+        return ()
+    given = _Args(args, 0.0, None)
+    event = "you are back" if waits_for_you else "it ends"
+    within = age(given.number("seconds") or 0.0)
+    return (
+        f"{_share(given.number('chance'))} chance {event} within {within}",
+        f"a ping costs {_share(given.number('price'))} of the rebuild",
+    )
+
+
+def _share(share: float | None) -> str:
+    """A share as people say it: small ones with a digit behind the point."""
+    percent = 100 * (share or 0.0)
+    return f"{percent:.1f}%" if 0 < percent < 10 else f"{percent:.0f}%"
 
 
 def words(code: str, args: ReasonArgs, now: float, zone: tzinfo | None) -> Words:

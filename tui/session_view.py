@@ -1,5 +1,5 @@
 """The whole session, wide beside the list or opened over it: head, sentence, what keeps it, then one of its tabs: the
-last turns, or its cache. Pure.
+last turns, its cache, or its ledger. Pure.
 
 It may be longer than the screen: its widget scrolls.
 """
@@ -9,21 +9,24 @@ from __future__ import annotations
 from typing import Literal
 
 from store.cache_strip import CacheHistory
-from store.models import TurnView
+from store.ledger_models import SessionLedger
+from store.models import TurnView, WaitingFor
 from tui import facts, turn
 from tui.cache_tab import cache_tab
 from tui.detail import Subject, cache_line, compaction_line, cost_line, pings_line
 from tui.format import clean, cut, cut_left, model_name, money, tokens, wrap
+from tui.ledger_tab import ledger_tab
 from tui.lines import BLANK, Line, Piece, rule, width_of
-from tui.reasons import words
+from tui.reasons import odds, words
 from tui.row import WIDE_ROW
 from tui.sentence import sentence
 
 MAX_FILES, MAX_ANSWER = 6, 8
-Tab = Literal["turns", "cache"]
+Tab = Literal["turns", "cache", "ledger"]
 TURNS: Tab = "turns"
 CACHE: Tab = "cache"
-TABS: tuple[Tab, ...] = (TURNS, CACHE)
+LEDGER: Tab = "ledger"
+TABS: tuple[Tab, ...] = (TURNS, CACHE, LEDGER)
 """In the order of their names on the screen."""
 
 
@@ -37,12 +40,26 @@ def why_line(subject: Subject, width: int) -> Line:
     return (Piece(" why    ", "dim"), Piece(cut(said, width - 9))) if code else ()
 
 
+def odds_lines(subject: Subject, width: int) -> tuple[Line, ...]:
+    """The bet behind the reason, where there was one: in one line or, where that is too long, in two."""
+    keep = subject.session.keepalive
+    clauses = odds(keep.why_args, subject.session.waiting_for is WaitingFor.YOU)
+    joined = " · ".join(clauses)
+    said = (joined,) if clauses and len(joined) <= width - 9 else clauses
+    return tuple((Piece("        " + cut(text, width - 9), "dim"),) for text in said)
+
+
 def session_view(
-    subject: Subject, width: int, tab: Tab = TURNS, history: CacheHistory | None = None
+    subject: Subject,
+    width: int,
+    tab: Tab = TURNS,
+    history: CacheHistory | None = None,
+    ledger: SessionLedger | None = None,
 ) -> tuple[Line, ...]:
     """The whole session: head, sentence, what keeps it, and the tab's content; as long as it is.
 
-    The head is the same on every tab, so that the tabs stay where they are. `history` is the Cache tab's.
+    The head is the same on every tab, so that the tabs stay where they are. `history` is the Cache tab's, `ledger`
+    the Ledger tab's.
     """
     session = subject.session
     place = f"{model_name(session.model)} · {tokens(session.context_tokens)}"
@@ -55,11 +72,14 @@ def session_view(
     else:
         where = [(Piece(" " + cut_left(_home(session.cwd), width - 2), "dim"),)]
     lines: list[Line] = [head, *where, (Piece(" "), *sentence(session, subject.now, subject.zone, width - 2))]
-    lines += [BLANK, why_line(subject, width), pings_line(session, width), cache_line(session, width)]
+    lines += [BLANK, why_line(subject, width), *odds_lines(subject, width)]
+    lines += [pings_line(session, width), cache_line(session, width)]
     lines += [line for line in (cost_line(session, width), compaction_line(subject, width)) if line]
     lines += [BLANK, *_tab_lines(tab, width)]
     if tab == CACHE:
         return (*lines, BLANK, *cache_tab(session, history, subject.now, subject.zone, width))
+    if tab == LEDGER:
+        return (*lines, BLANK, *ledger_tab(session, ledger, subject.now, subject.zone, width))
     if not subject.turns:
         lines += [BLANK, (Piece(" No turn seen yet.", "dim"),)]
     for index, one in enumerate(subject.turns):

@@ -12,13 +12,14 @@ from pathlib import Path
 
 from keepalive import keeper
 from keepalive.clock import Clock
-from store import board, budgets, cache_strip, database, intents, turns
+from store import board, budgets, cache_strip, database, intents, ledger, turns
+from store.budgets import BudgetOf
 from store.cache import COSTLY_USD
 from store.cache_strip import CacheHistory
 from store.experience import Experience
+from store.ledger_models import SessionLedger
 from store.migrations import open_store
 from store.models import BoardView, BudgetMode, CacheStateName, TurnView
-from store.rows import BudgetRow
 
 LOOK_SECONDS = 1.0
 """How often the keeper's process is looked for."""
@@ -40,15 +41,15 @@ class StoreFeed:
         self,
         path: Path,
         clock: Clock,
-        default: BudgetRow,
+        budget_of: BudgetOf,
         *,
         costly_usd: float = COSTLY_USD,
         answer_within: float = ANSWER_WITHIN,
     ) -> None:
-        """`answer_within`: seconds that `ping_now` waits for the keeper."""
+        """`budget_of` decides what is in force for a session; `answer_within`: seconds that `ping_now` waits."""
         self._clock = clock
         self._answer_within = answer_within
-        self._default = default
+        self._budget_of = budget_of
         self._costly_usd = costly_usd
         self._experience = Experience()
         self._fades = False
@@ -81,7 +82,7 @@ class StoreFeed:
                 self._connection,
                 now=self._clock.wall(),
                 keeper=keeper.status(self._connection),
-                default=self._default,
+                budget_of=self._budget_of,
                 costly_usd=self._costly_usd,
                 experience=self._experience,
             )
@@ -100,9 +101,13 @@ class StoreFeed:
         with self._lock:
             return cache_strip.read(self._connection, session_id)
 
+    def session_ledger(self, session_id: str) -> SessionLedger:
+        with self._lock:
+            return ledger.of_session(self._connection, session_id)
+
     def set_mode(self, session_id: str, mode: BudgetMode, until: float | None = None) -> None:
         with self._lock:
-            now = budgets.effective(self._connection, session_id) or self._default
+            now = self._budget_of(budgets.standing(self._connection, session_id))
             self._put(session_id, mode=mode, pings=now.pings, usd=now.usd, until=until)
 
     def set_budget(
@@ -134,7 +139,17 @@ class StoreFeed:
         self, session_id: str, *, mode: BudgetMode, pings: int | None, usd: float | None, until: float | None
     ) -> None:
         self._check_writable()
-        budgets.put(self._connection, session_id, mode=mode, pings=pings, usd=usd, until=until, now=self._clock.wall())
+        own = budgets.get(self._connection, session_id)
+        budgets.put(
+            self._connection,
+            session_id,
+            mode=mode,
+            pings=pings,
+            usd=usd,
+            usd_per_ping=own.usd_per_ping if own else None,  # (no key and no field of the sidebar says it)
+            until=until,
+            now=self._clock.wall(),
+        )
 
     def _check_writable(self) -> None:
         if not self.writable:

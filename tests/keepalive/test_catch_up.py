@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from keepalive import catch_up
+from keepalive.allowance import budget_of
 from keepalive.config import Config
 from keepalive.paths import Paths, find_paths
 from store import board, prices
@@ -43,7 +44,7 @@ def test_it_reads_the_clients_folders_and_prices_what_it_found(paths: Paths) -> 
     with closing(connect(paths.store_file)) as connection:
         assert turns_of(connection) == 1
         assert prices.known(connection, "claude-opus-5-5")
-        session = board.sessions(connection, now=T0, keeper_on=False, default=Config().default_budget())
+        session = board.sessions(connection, now=T0, keeper_on=False, budget_of=budget_of(Config()))
         assert [(one.id, one.totals.requests, one.seen_by) for one in session] == [(A, 1, "transcript")]
     log = paths.log_file.read_text()
     assert "read 1 transcripts" in log

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from keepalive.config import Config, ConfigError, load, without_pings
+from keepalive.config import BudgetDefaults, Config, ConfigError, load, without_pings
 from store.models import BudgetMode
 
 
@@ -29,7 +29,8 @@ def test_no_file_is_the_default(tmp_path: Path) -> None:
     assert config == Config()
     assert (config.ttl("5m"), config.ttl("1h"), config.ttl(None)) == (300.0, 3600.0, None)
     assert (config.budget.usd_per_ping, config.budget.usd_per_day, config.budget.min_prefix_tokens) == (0.25, 3, 20_000)
-    assert config.default_budget().mode is BudgetMode.AUTO
+    assert (config.budget.mode, config.budget.pings, config.budget.usd_per_session) == (BudgetMode.AUTO, None, None)
+    assert (config.budget.ttl, config.budget.agent, config.budget.project) == ({}, {}, {})
     assert (config.warnings.cold_usd, config.notify.bell, config.notify.desktop) == (1.0, True, False)
 
 
@@ -47,8 +48,18 @@ upstream = "https://gateway.example.com/anthropic/"
 mode = "hold"
 pings = 3
 usd_per_ping = 0.5
+usd_per_session = 4.5
 usd_per_day = 2
 min_prefix_tokens = 1000
+[budget.ttl."5m"]
+pings = 1
+[budget.ttl."1h"]
+min_prefix_tokens = 50000
+[budget.agent.claude]
+usd_per_ping = 0.1
+[budget.project."my.app"]
+mode = "off"
+usd_per_session = 0
 [warnings]
 cold_usd = 2.5
 [notify]
@@ -59,9 +70,12 @@ desktop = true
     )
     assert config.providers.anthropic.upstream == "https://gateway.example.com/anthropic"
     assert (config.ttl("5m"), config.ttl("1h")) == (30.0, 360.5)
-    budget = config.default_budget()
-    assert (budget.mode, budget.pings) == (BudgetMode.HOLD, 3)
-    assert (config.budget.usd_per_ping, config.budget.usd_per_day, config.budget.min_prefix_tokens) == (0.5, 2, 1000)
+    budget = config.budget
+    assert (budget.mode, budget.pings, budget.usd_per_session) == (BudgetMode.HOLD, 3, 4.5)
+    assert (budget.usd_per_ping, budget.usd_per_day, budget.min_prefix_tokens) == (0.5, 2, 1000)
+    assert budget.ttl == {"5m": BudgetDefaults(pings=1), "1h": BudgetDefaults(min_prefix_tokens=50_000)}
+    assert budget.agent == {"claude": BudgetDefaults(usd_per_ping=0.1)}
+    assert budget.project == {"my.app": BudgetDefaults(mode=BudgetMode.OFF, usd_per_session=0.0)}
     assert config.warnings.cold_usd == 2.5
     assert (config.notify.bell, config.notify.desktop) == (False, True)
 
@@ -90,6 +104,28 @@ def test_a_class_that_is_left_out_keeps_its_lifetime(tmp_path: Path) -> None:
         ("[budget]\npings = 1.5\n", 2, "budget.pings", "valid integer"),
         ("[budget]\nmode = 'always'\n", 2, "budget.mode", "'off', 'auto' or 'hold'"),
         ("budget = 3\n", 1, "budget", "dictionary"),
+        ("[budget]\nusd_per_session = -1\n", 2, "budget.usd_per_session", "greater than or equal to 0"),
+        ("[budget]\nttl = 3\n", 2, "budget.ttl", "dictionary"),
+        ('[budget]\n[budget.ttl."2h"]\npings = 1\n', 2, "budget.ttl.2h", "unknown key"),
+        ('[budget.ttl."5m"]\npings = 1\n[budget.ttl."1h"]\npings = 1.5\n', 4, "budget.ttl.1h.pings", "valid integer"),
+        ('[budget.ttl."1h"]\npings = 1\n\nusd_per_day = 1\n', 4, "budget.ttl.1h.usd_per_day", "unknown key"),
+        ("[budget.agent.claude]\nmode = 'on'\n", 2, "budget.agent.claude.mode", "'off', 'auto' or 'hold'"),
+        ("[budget.agent]\nclaude = 'off'\n", 2, "budget.agent.claude", "dictionary"),
+        (
+            "[budget.agent.codex]\n[budget.agent.claude]\nusd_per_ping = nan",
+            3,
+            "budget.agent.claude.usd_per_ping",
+            "finite",
+        ),
+        (
+            "[budget.project.a]\npings = 1\n[budget.project.b]\npings = -1\n",
+            4,
+            "budget.project.b.pings",
+            "than or equal",
+        ),
+        ("[budget.project.'my.app']\npnigs = 1\n", 2, "budget.project.my.app.pnigs", "unknown key"),
+        ("[budget.project]\nb = { mode = 'off', pnigs = 1 }\n", 2, "budget.project.b.pnigs", "unknown key"),
+        ("[budget]\nmode = 'off'\nproject.b.usd_per_session = '1'\n", 3, "budget.project.b.usd_per_session", "number"),
         ("[providers.anthropic]\nupstream = 'api.example.com'\n", 2, "providers.anthropic.upstream", "https://host"),
         (
             "[providers.anthropic]\nupstream = 'https://u:p@example.com'\n",
@@ -122,7 +158,7 @@ def test_what_is_no_text_or_no_file_is_one_line(tmp_path: Path) -> None:
 
 def test_the_config_of_a_broken_file_allows_no_ping_at_all() -> None:
     config = without_pings()
-    assert config.default_budget().mode is BudgetMode.OFF
+    assert config.budget.mode is BudgetMode.OFF
     # A session's own budget may say auto: then these caps are what stops it.
     assert (config.budget.usd_per_ping, config.budget.usd_per_day) == (0.0, 0.0)
 

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from keepalive import follower as module
+from keepalive.allowance import budget_of
 from keepalive.clock import ManualClock
 from keepalive.config import Config
 from keepalive.follower import FIRST_FILES, RECENT_SECONDS, Follower
@@ -346,7 +347,7 @@ async def test_compactions_are_counted_and_end_what_came_before_them(followed: F
     assert followed.chains() == [("compacted", 1)]
     await followed.writes(prompt(T0 + 60, "y"), answer(T0 + 61, "msg_2", written_5m=100))
     assert followed.chains() == [("compacted", 1), ("", 1)]
-    detail = board.detail(followed.db, A, now=T0 + 70, keeper_on=False, default=Config().default_budget())
+    detail = board.detail(followed.db, A, now=T0 + 70, keeper_on=False, budget_of=budget_of(Config()))
     assert detail.compactions == 1
 
 

@@ -15,7 +15,7 @@ from keepalive.pinger import LOOK_AGAIN
 from keepalive.usage import Bucket, RateLimits
 from keepalive.warmer import WarmAnswer, WarmRequest
 from store import budgets, idle, lineages, pings, sessions
-from store.models import BudgetMode
+from store.models import BudgetMode, Usage
 from store.rows import LineageRow
 from tests.keepalive.money_harness import (
     KEY,
@@ -439,6 +439,64 @@ class TestATroubledProvider:
         assert await world.rows(ROW) == []
         assert await world.plan() == ("not_replayable", None)
         assert (await world.resume(talk)).why == "kept"
+
+
+class TestAnAnswerThatComesLate:
+    """A ping may take a minute, and the world goes on."""
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            WarmAnswer("provider_error", status=500, sent_at=1.0),
+            WarmAnswer("timeout", sent_at=1.0),
+            WarmAnswer("refused", status=400, sent_at=1.0),
+            WarmAnswer("answered", status=200, sent_at=1.0, usage=Usage(cache_write_5m=PREFIX)),
+        ],
+    )
+    async def test_does_not_stop_what_a_real_request_has_written_since(
+        self, world: World, talk: Talk, answer: WarmAnswer
+    ) -> None:
+        row = await world.settled(talk)
+
+        async def overtaken(request: WarmRequest) -> WarmAnswer:
+            await world.resume(talk)
+            return answer
+
+        world.script.script.append(overtaken)
+        await world.fire(row.id)
+        after = await world.lineage()
+        assert (after.id, after.stop, after.why) == (row.id, "", "kept")
+
+    async def test_stops_what_another_kind_of_end_left_as_it_was(self, world: World, talk: Talk) -> None:
+        row = await world.settled(talk)
+
+        async def overtaken(request: WarmRequest) -> WarmAnswer:
+            await world.fail(talk, 529)
+            return WarmAnswer("timeout", sent_at=1.0)
+
+        world.script.script.append(overtaken)
+        await world.fire(row.id)
+        assert await world.plan() == ("provider", None)
+
+    async def test_that_tells_of_a_limit_does_not_end_a_refusal(self, world: World, talk: Talk) -> None:
+        """Two sessions of one account: its key was refused while the other one's ping was on its way."""
+        other = Talk(session="session-2")
+        row = await world.settled(talk)
+        await world.settled(other)
+        other_row = await world.lineage(other.session)
+
+        async def limited(request: WarmRequest) -> WarmAnswer:
+            world.script.script.append(WarmAnswer("refused", status=401, sent_at=1.0))
+            assert await world.pinger.ping_now(other.session) == "refused"
+            return WarmAnswer("limited", status=429, retry_after=40.0, sent_at=1.0)
+
+        world.script.script.append(limited)
+        await world.fire(row.id)
+        world.clock.advance(60.0)
+        for each in (row, other_row):
+            await world.pinger.fire(each.id)
+        assert len(world.script.asked) == 2
+        assert (await world.plan())[0] == "refused"
 
 
 Interference = Callable[[World, Talk], Awaitable[None]]

@@ -90,6 +90,112 @@ class TestBudgets:
         assert await world.pinger.ping_now(talk.session) == "money_spent"
         assert len(world.script.asked) == 2
 
+    async def test_a_cap_a_ping_may_be_the_sessions_own(self, world: World, talk: Talk) -> None:
+        await world.settled(talk)
+        for cap, why in [(READ_USD * 0.999, "ping_cost"), (READ_USD, "kept"), (None, "kept")]:
+            await world.store.write(
+                lambda connection, cap=cap: budgets.put(  # type: ignore[misc]
+                    connection,
+                    talk.session,
+                    mode=BudgetMode.AUTO,
+                    pings=None,
+                    usd=None,
+                    until=None,
+                    usd_per_ping=cap,
+                    now=world.clock.wall(),
+                )
+            )
+            await world.pinger.replan(talk.session)
+            assert (await world.plan())[0] == why
+
+    async def test_a_pause_stops_every_session_and_what_was_asked_for(self, world: World, talk: Talk) -> None:
+        row = await world.settled(talk)
+        await world.budget(talk.session, BudgetMode.HOLD)
+        await world.store.write(lambda connection: budgets.pause(connection, world.clock.wall() + 60.0))
+        await world.pinger.replan_all()
+        assert await world.plan() == ("paused", None)
+        await world.pinger.fire(row.id)
+        assert await world.pinger.ping_now(talk.session) == "paused"
+        assert world.script.asked == []
+        world.clock.advance(60.0)
+        assert await world.pinger.ping_now(talk.session) == "hit"
+
+
+class TestARestart:
+    """A budget is stored; the bytes that a ping needs are not."""
+
+    async def held(self, world: World, talk: Talk) -> LineageRow:
+        row = await world.settled(talk)
+        await world.budget(talk.session, BudgetMode.HOLD, until=world.clock.wall() + 3_600.0)
+        assert (await world.plan())[0] == "held"
+        return row
+
+    async def test_holds_nothing_and_sends_nothing(self, world: World, talk: Talk) -> None:
+        row = await self.held(world, talk)
+        await world.restart()
+        assert await world.plan() == ("no_prefix", None)
+        world.clock.advance(284.0)
+        await world.pinger.fire(row.id)
+        assert await world.pinger.ping_now(talk.session) == "no_prefix"
+        assert world.script.asked == []
+
+    async def test_lets_go_of_what_went_cold_meanwhile(self, world: World, talk: Talk) -> None:
+        """The next request comes too late to read the entry: it begins anew, and that is what is held from then on."""
+        row = await self.held(world, talk)
+        world.clock.advance(301.0)
+        await world.restart()
+        await world.pinger.fire(row.id)
+        assert await world.plan() == ("no_prefix", None)
+        assert world.alarm.at == {}
+        talk.go_on()
+        await world.ask(talk, write=PREFIX)
+        assert await world.plan() == ("one_request", None)
+        assert (await world.resume(talk)).why == "held"
+        assert world.script.asked == []
+
+    async def test_of_a_warm_session_that_then_goes_cold_says_so(self, world: World, talk: Talk) -> None:
+        row = await self.held(world, talk)
+        await world.restart()
+        row = await world.resume(talk)
+        world.clock.advance(300.0)
+        await world.pinger.fire(row.id)
+        assert (await world.plan())[0] == "expired"
+        assert world.script.asked == []
+
+    async def test_goes_on_with_a_hold_from_the_next_request_to_its_end(self, world: World, talk: Talk) -> None:
+        await self.held(world, talk)
+        until = world.clock.wall() + 3_600.0
+        world.clock.advance(200.0)
+        await world.restart()
+        row = await world.resume(talk)
+        assert row.why == "held"
+        assert row.why_args["until"] == pytest.approx(until)
+        while row.id in world.alarm.at and world.clock.wall() < until:
+            await world.fire(row.id)
+        assert len(world.script.asked) == 11
+        last = (await world.lineage()).last_touch_at
+        assert last is not None
+        assert last < until <= last + 300.0
+        assert (await world.plan())[0] in ("held", "until_over")
+
+    async def test_after_the_end_of_the_hold_holds_no_more(self, world: World, talk: Talk) -> None:
+        await self.held(world, talk)
+        world.clock.advance(3_601.0)
+        await world.restart()
+        await world.resume(talk)
+        assert await world.plan() == ("until_over", None)
+
+    async def test_forgets_no_cap(self, world: World, talk: Talk) -> None:
+        row = await world.settled(talk)
+        await world.budget(talk.session, BudgetMode.AUTO, pings=1)
+        await world.fire(row.id)
+        await world.restart()
+        await world.budget(budgets.DEFAULT, BudgetMode.HOLD)
+        row = await world.resume(talk)
+        assert row.why == "kept"
+        await world.fire(row.id)
+        assert await world.plan() == ("pings_spent", None)
+
 
 class TestAPingThatWasAskedFor:
     @pytest.mark.parametrize("mode", list(BudgetMode))
@@ -158,6 +264,16 @@ class TestMoneyAtTheBoundary:
         async with opened(tmp_path, capped(usd_per_day=cap)) as world:
             await world.settled(talk)
             assert (await world.plan())[0] == why
+
+    async def test_of_a_day_without_money(self, tmp_path: Path, talk: Talk) -> None:
+        async with opened(tmp_path, capped(usd_per_day=0.0)) as world:
+            row = await world.settled(talk)
+            await world.budget(talk.session, BudgetMode.HOLD)
+            assert (await world.plan())[0] == "day_cap"
+            await world.pinger.fire(row.id)
+            assert await world.pinger.ping_now(talk.session) == "day_cap"
+            assert world.script.asked == []
+            assert await world.rows("SELECT count(*) FROM pings") == [(0,)]
 
     async def test_a_reservation_that_another_one_beat_is_refused_and_says_why(
         self, tmp_path: Path, talk: Talk

@@ -168,6 +168,41 @@ class TestRules:
             0.5,
         )
 
+    async def test_the_tables_of_the_config_ask_for_project_agent_and_class(self, world: World, talk: Talk) -> None:
+        row, slow = await world.settled(talk), await world.settled(Talk(session="session-2", ttl="1h"))
+        config = Config.model_validate(
+            {
+                "budget": {
+                    "ttl": {"1h": {"pings": 1}},
+                    "agent": {"claude": {"usd_per_ping": 0.5}},
+                    "project": {"project": {"usd_per_session": 2.0, "min_prefix_tokens": 12}},
+                }
+            }
+        )
+        rules = (await look(world, row.id, config)).rules
+        assert (rules.max_idle_pings, rules.max_ping_usd) == (None, 0.5)
+        assert (rules.max_session_usd, rules.min_prefix_tokens) == (2.0, 12)
+        assert (await look(world, slow.id, config)).rules.max_idle_pings == 1
+
+    async def test_a_sessions_own_cap_a_ping_replaces_the_configs(self, world: World, talk: Talk) -> None:
+        row = await world.settled(talk)
+        for cap, shown in [(0.01, 0.01), (None, 0.25)]:
+            await world.store.write(
+                lambda c, cap=cap: budgets.put(  # type: ignore[misc]
+                    c, talk.session, mode=BudgetMode.AUTO, pings=None, usd=None, until=None, usd_per_ping=cap, now=1.0
+                )
+            )
+            assert (await look(world, row.id)).rules.max_ping_usd == shown
+
+    async def test_a_pause_lasts_until_its_end(self, world: World, talk: Talk) -> None:
+        row = await world.settled(talk)
+        assert not (await look(world, row.id)).rules.day_paused
+        end = world.clock.wall() + 60.0
+        await world.store.write(lambda c: budgets.pause(c, end))
+        assert (await look(world, row.id)).rules.day_paused
+        world.clock.advance(60.0)
+        assert not (await look(world, row.id)).rules.day_paused
+
 
 async def test_spending_is_summed_by_idle_period_session_and_day(world: World, talk: Talk) -> None:
     other = Talk(session="session-2")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from keepalive.allowance import budget_of
 from keepalive.clock import ManualClock
 from keepalive.config import Config
 from keepalive.presence import Presence
@@ -76,9 +77,7 @@ class Watch:
         return found
 
     def view(self, session_id: str = A) -> SessionView:
-        views = board.sessions(
-            self.db, now=self.clock.wall(), keeper_on=True, default=Config().default_budget(), limit=100
-        )
+        views = board.sessions(self.db, now=self.clock.wall(), keeper_on=True, budget_of=budget_of(Config()), limit=100)
         return next(view for view in views if view.id == session_id)
 
     def lineage(self, session_id: str = A) -> LineageRow:

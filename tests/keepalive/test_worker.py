@@ -246,6 +246,30 @@ async def test_a_budget_is_heard(paths: Paths) -> None:
         await run.until(lambda: why() == "off")
 
 
+async def test_a_budget_that_is_dropped_and_a_pause_are_heard(paths: Paths) -> None:
+    async with running(paths) as run:
+        sessions.save(run.db, A, agent="claude", opened_at=1.0)
+        lineage = lineages.start(run.db, A, "", model="claude-opus-5-5", evidence=Evidence.GATEWAY, at=1.0)
+
+        def why() -> str:
+            row = lineages.get(run.db, lineage)
+            assert row is not None
+            return row.why
+
+        budgets.put(run.db, A, mode=BudgetMode.OFF, pings=None, usd=None, until=None, now=run.clock.wall())
+        await run.until(lambda: why() == "off")
+        budgets.forget(run.db, A)
+        await run.until(lambda: why() not in ("", "off"))
+        budgets.pause(run.db, run.clock.wall() + 60.0)
+        await run.until(lambda: why() == "paused")
+        run.clock.advance(60.0)  # nothing is written: the clock alone ends it
+        await run.until(lambda: why() != "paused")
+        budgets.pause(run.db, run.clock.wall() + 60.0)
+        await run.until(lambda: why() == "paused")
+        budgets.pause(run.db, None)
+        await run.until(lambda: why() != "paused")
+
+
 async def test_a_look_that_fails_is_logged_and_the_next_one_happens(
     paths: Paths, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,6 +11,7 @@ from functools import cache
 import pytest
 
 from store import idle, lineages, pings, prices, requests, sessions
+from store.budgets import Allowed, Standing
 from store.launches import token_hash
 from store.migrations import migrate
 from store.models import BudgetMode, Evidence, Status, TTLClass, Usage, WaitingFor
@@ -24,6 +25,11 @@ HAIKU = "claude-haiku-5-5"
 TTL = 300.0
 NO_CAPS = Caps(idle_pings=None, session_usd=None, day_usd=1e9, day_start=0.0)
 AUTO = BudgetRow(session_id="", mode=BudgetMode.AUTO, pings=None, usd=None, until=None, updated_at=0.0)
+
+
+def budget_of(standing: Standing) -> Allowed:
+    """A reader without a configuration: the session's own row, else the stored default, else auto."""
+    return standing.own or standing.default or AUTO
 
 
 def price(

@@ -9,7 +9,7 @@ from pathlib import Path
 from store import board
 from store.ingest.importer import import_paths
 from store.models import SessionDetail, TurnView
-from tests.store.made_up import AUTO, NOW, memory_store
+from tests.store.made_up import NOW, budget_of, memory_store
 from tests.store.reference_counter import TreeCount
 from tests.store.reference_model import FileCount, RequestCount, total
 
@@ -18,7 +18,7 @@ _TOKENS = "input, cache_read, cache_write_5m, cache_write_1h, output, reasoning"
 
 def detail(connection: sqlite3.Connection, session: str) -> SessionDetail:
     """`show` of a session."""
-    return board.detail(connection, session, now=NOW, keeper_on=False, default=AUTO)
+    return board.detail(connection, session, now=NOW, keeper_on=False, budget_of=budget_of)
 
 
 def disagreements(connection: sqlite3.Connection, tree: TreeCount, root: Path) -> list[str]:

@@ -29,7 +29,6 @@ from store.models import (
 from tests.store.conftest import Connect
 from tests.store.ingest.made_up_reads import file_read, request, turn
 from tests.store.made_up import (
-    AUTO,
     HAIKU,
     NOW,
     OPUS,
@@ -39,6 +38,7 @@ from tests.store.made_up import (
     add_prices,
     add_request,
     add_session,
+    budget_of,
     launch,
     open_period,
     reserve,
@@ -90,13 +90,13 @@ def attached(db: sqlite3.Connection) -> int:
 
 
 def look(db: sqlite3.Connection, now: float = LATER, *, keeper: KeeperView | None = KEEPER) -> BoardView:
-    return board.board(db, now=now, keeper=keeper, default=AUTO)
+    return board.board(db, now=now, keeper=keeper, budget_of=budget_of)
 
 
 def listed(
     db: sqlite3.Connection, now: float = LATER, *, keeper_on: bool = True, open_only: bool = False, limit: int = 100
 ) -> list[SessionView]:
-    return board.sessions(db, now=now, keeper_on=keeper_on, default=AUTO, open_only=open_only, limit=limit)
+    return board.sessions(db, now=now, keeper_on=keeper_on, budget_of=budget_of, open_only=open_only, limit=limit)
 
 
 def the_only(db: sqlite3.Connection, now: float = LATER, *, keeper_on: bool = True) -> SessionView:
@@ -299,6 +299,21 @@ def test_the_sessions_budget_and_the_default(db: sqlite3.Connection) -> None:
     assert (found.mode, found.until, found.max_usd) == (BudgetMode.AUTO, None, 0.25)
 
 
+def test_a_budget_is_decided_by_where_the_session_stands(db: sqlite3.Connection, attached: int) -> None:
+    seen: list[budgets.Standing] = []
+
+    def decide(standing: budgets.Standing) -> budgets.Allowed:
+        seen.append(standing)
+        return budget_of(standing)
+
+    budgets.put(db, "s2", mode=BudgetMode.OFF, pings=None, usd=None, until=None, now=NOW)
+    budgets.put(db, "s1", mode=BudgetMode.AUTO, pings=2, usd=0.25, until=None, now=NOW)
+    board.board(db, now=NOW, keeper=None, budget_of=decide)
+    assert seen == [budgets.standing(db, "s1")]
+    assert (seen[0].project, seen[0].agent, seen[0].ttl_class) == ("harbour", "claude", "5m")
+    assert seen[0].own == budgets.get(db, "s1")
+
+
 @pytest.mark.parametrize(
     ("login", "launched", "warmer"),
     [("api_key", True, "replay"), ("subscription", True, None), ("api_key", False, None), (None, True, None)],
@@ -382,7 +397,7 @@ def test_the_detail_is_the_session_and_its_turns(db: sqlite3.Connection, attache
     add_lineage(db, at=NOW + 2)
     helper = add_lineage(db, agent_id="helper")
     lineages.replace(db, helper, "compacted")
-    detail = board.detail(db, "s1", now=LATER, keeper_on=True, default=AUTO)
+    detail = board.detail(db, "s1", now=LATER, keeper_on=True, budget_of=budget_of)
     own = set(SessionDetail.model_fields) - set(SessionView.model_fields)
     assert detail.model_dump(exclude=own) == the_only(db).model_dump()
     assert own > {"compactions", "models", "first_at", "last_at", "malformed_lines", "turns"}
@@ -395,7 +410,7 @@ def test_the_detail_is_the_session_and_its_turns(db: sqlite3.Connection, attache
 def test_what_its_transcripts_say_is_in_the_detail(db: sqlite3.Connection) -> None:
     with immediate(db):
         write(db, file_read(turns=[turn()], requests=[request("m1")], malformed=3, first_at=NOW - 9))
-    detail = board.detail(db, "s1", now=LATER, keeper_on=True, default=AUTO)
+    detail = board.detail(db, "s1", now=LATER, keeper_on=True, budget_of=budget_of)
     assert (detail.malformed_lines, detail.prompts, detail.last_write) == (3, 1, "5m")
     assert (detail.first_at, detail.last_at, detail.transcripts) == (NOW - 9, NOW + 60, ("/t/s1.jsonl",))
     assert (detail.seen_by, detail.totals.requests, len(detail.turns)) == ("transcript", 1, 1)
@@ -404,19 +419,19 @@ def test_what_its_transcripts_say_is_in_the_detail(db: sqlite3.Connection) -> No
 def test_reasoning_is_in_the_totals(db: sqlite3.Connection) -> None:
     with immediate(db):
         write(db, file_read(requests=[request("m1", reasoning=3), request("m2", NOW + 1, reasoning=4)]))
-    detail = board.detail(db, "s1", now=LATER, keeper_on=True, default=AUTO)
+    detail = board.detail(db, "s1", now=LATER, keeper_on=True, budget_of=budget_of)
     assert (detail.totals.output, detail.totals.reasoning) == (20, 7)
 
 
 def test_the_detail_of_a_session_without_anything(db: sqlite3.Connection) -> None:
     add_session(db)
-    detail = board.detail(db, "s1", now=LATER, keeper_on=False, default=AUTO)
+    detail = board.detail(db, "s1", now=LATER, keeper_on=False, budget_of=budget_of)
     assert (detail.compactions, detail.models, detail.malformed_lines, detail.turns) == (0, (), 0, ())
 
 
 def test_the_detail_of_an_unknown_session(db: sqlite3.Connection) -> None:
     with pytest.raises(sessions.UnknownSession, match="no session 'nobody'"):
-        board.detail(db, "nobody", now=LATER, keeper_on=True, default=AUTO)
+        board.detail(db, "nobody", now=LATER, keeper_on=True, budget_of=budget_of)
     assert not db.in_transaction
 
 
@@ -435,13 +450,13 @@ def test_a_session_without_a_promised_lifetime_is_likely(db: sqlite3.Connection)
 @pytest.mark.usefixtures("attached")
 def test_the_threshold_of_a_warning_is_the_readers(db: sqlite3.Connection) -> None:
     def costly(usd: float) -> bool:
-        (view,) = board.sessions(db, now=LATER, keeper_on=True, default=AUTO, costly_usd=usd)
+        (view,) = board.sessions(db, now=LATER, keeper_on=True, budget_of=budget_of, costly_usd=usd)
         return view.cache.costly
 
     assert costly(0.49)
     assert not costly(0.51)
-    seen = board.board(db, now=LATER, keeper=None, default=AUTO, costly_usd=0.49).sessions[0]
-    shown = board.detail(db, "s1", now=LATER, keeper_on=True, default=AUTO, costly_usd=0.49)
+    seen = board.board(db, now=LATER, keeper=None, budget_of=budget_of, costly_usd=0.49).sessions[0]
+    shown = board.detail(db, "s1", now=LATER, keeper_on=True, budget_of=budget_of, costly_usd=0.49)
     assert seen.cache.costly
     assert shown.cache.costly
 

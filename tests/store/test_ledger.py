@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store import idle, ledger
-from store.models import LedgerLine, LedgerView
+from store.ledger_models import LedgerView
+from store.models import LedgerLine
 from tests.store.made_up import (
     NOW,
     TTL,
@@ -33,7 +34,15 @@ def at(text: str) -> float:
 
 
 def line(
-    key: str = "", *, label: str = "", pings: int, hits: int, spent: float, saved: float = 0.0, lost: float = 0.0
+    key: str = "",
+    *,
+    label: str = "",
+    pings: int,
+    hits: int,
+    spent: float,
+    saved: float = 0.0,
+    lost: float = 0.0,
+    closed: int = 0,
 ) -> LedgerLine:
     return LedgerLine(
         key=key,
@@ -44,6 +53,7 @@ def line(
         saved_usd=round(saved, 9),
         lost_usd=round(lost, 9),
         net_usd=round(saved - spent, 9),
+        closed=closed,
     )
 
 
@@ -100,13 +110,14 @@ def test_saved_lost_and_spent_by_session(db: sqlite3.Connection) -> None:
             idle.close_by_request(db, lineage_id, at=NOW + 700, read_tokens=100_000)
     view = ledger.read(db)
     assert {each.key: rounded(each) for each in view.by_session} == {
-        "kept": line("kept", label="kept-project", pings=2, hits=2, spent=2 * READ, saved=SAVED),
-        "gone": line("gone", label="gone-project", pings=2, hits=1, spent=READ + WRITE, lost=READ + WRITE),
-        "early": line("early", label="early-project", pings=1, hits=1, spent=READ, lost=READ),
+        "kept": line("kept", label="kept-project", pings=2, hits=2, spent=2 * READ, saved=SAVED, closed=1),
+        "gone": line("gone", label="gone-project", pings=2, hits=1, spent=READ + WRITE, lost=READ + WRITE, closed=1),
+        "early": line("early", label="early-project", pings=1, hits=1, spent=READ, lost=READ, closed=1),
         "open": line("open", label="open-project", pings=1, hits=1, spent=READ),
     }
-    total = line(pings=6, hits=5, spent=5 * READ + WRITE, saved=SAVED, lost=2 * READ + WRITE)
-    found = LedgerLine(key="", **view.model_dump(exclude={"by_session", "by_day"}))
+    total = line(pings=6, hits=5, spent=5 * READ + WRITE, saved=SAVED, lost=2 * READ + WRITE, closed=3)
+    grouped = {"by_session", "by_day", "by_project", "by_agent", "by_result"}
+    found = LedgerLine(key="", **view.model_dump(exclude=grouped))
     assert rounded(found) == total
 
 
@@ -130,11 +141,11 @@ def held_overnight(db: sqlite3.Connection) -> None:
             "UTC",
             [
                 line("2026-09-21", pings=2, hits=2, spent=2 * READ),
-                line("2026-09-22", pings=1, hits=1, spent=READ, saved=SAVED),
+                line("2026-09-22", pings=1, hits=1, spent=READ, saved=SAVED, closed=1),
             ],
         ),
-        ("America/New_York", [line("2026-09-21", pings=3, hits=3, spent=3 * READ, saved=SAVED)]),
-        ("Asia/Tokyo", [line("2026-09-22", pings=3, hits=3, spent=3 * READ, saved=SAVED)]),
+        ("America/New_York", [line("2026-09-21", pings=3, hits=3, spent=3 * READ, saved=SAVED, closed=1)]),
+        ("Asia/Tokyo", [line("2026-09-22", pings=3, hits=3, spent=3 * READ, saved=SAVED, closed=1)]),
     ],
 )
 def test_pings_count_on_the_day_they_were_sent(
@@ -179,7 +190,10 @@ def test_a_model_without_a_price_is_counted_without_money(db: sqlite3.Connection
     open_period(db, lineage_id)
     add_ping(db, lineage_id)
     idle.close_by_request(db, lineage_id, at=NOW + 700, read_tokens=100_000)
-    assert ledger.read(db).by_session == (line("s1", label="harbour", pings=1, hits=1, spent=0.0),)
+    view = ledger.with_periods(db, limit=1)
+    assert view.by_session == (line("s1", label="harbour", pings=1, hits=1, spent=0.0, closed=1),)
+
+    assert [(one.result, one.saved_usd, one.lost_usd) for one in view.periods] == [("kept", None, 0.0)]
 
 
 @given(
@@ -202,8 +216,8 @@ def test_days_and_sessions_add_up_to_the_total(periods: list[tuple[str, float, l
             else:
                 idle.close_unreturned(db, lineage_id, at=NOW + start + 90_000, by="timeout")
         view = ledger.read(db)
-        for lines in (view.by_session, view.by_day):
-            for name in ("pings", "hits", "spent_usd", "saved_usd", "lost_usd", "net_usd"):
+        for lines in (view.by_session, view.by_day, view.by_project, view.by_agent, view.by_result):
+            for name in ("pings", "hits", "spent_usd", "saved_usd", "lost_usd", "net_usd", "closed"):
                 assert sum(getattr(each, name) for each in lines) == pytest.approx(getattr(view, name))
         saved = sum(back and any(hits) for _, _, hits, back in periods)
         lost = sum(READ if hit else WRITE for _, _, hits, back in periods if not (back and any(hits)) for hit in hits)

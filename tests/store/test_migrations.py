@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from store import turns
 from store.database import connect, data_version, immediate
 from store.migrations import STEPS, open_store
-from store.schema import core, history, truth, wallet
+from store.schema import core, history, truth, wallet, worth
 from store.schema.registry import migrations, script
 from tests.store.made_up import NOW, add_session
 from tests.store.stored_facts import search_is_whole
@@ -36,7 +36,7 @@ TABLES = {
     ],
     "idle_periods": [
         *("id", "lineage_id", "session_id", "opened_at", "waiting_for", "ttl_class", "prefix_tokens"),
-        *("original_expires_at", "closed_at", "closed_by", "read_tokens", "lapsed"),
+        *("original_expires_at", "closed_at", "closed_by", "read_tokens", "lapsed", "pinged"),
     ],
     "intents": ["id", "kind", "session_id", "created_at", "closed_at", "result"],
     "launches": [
@@ -95,13 +95,14 @@ INDEXES = {
     *("sessions_open", "lineages_session", "requests_session", "requests_lineage", "idle_open", "pings_session"),
     *("pings_day", "idle_closed", "pings_idle", "pings_unanswered", "sessions_recent", "sources_session"),
     *("requests_source", "copies_source", "turns_time", "turns_prompt", "breaks_session"),
+    *("idle_pinged", "idle_pinged_closed", "idle_pinged_session", "pings_forked"),
 }
-TRIGGERS = {"turns_fts_insert", "turns_fts_update", "turns_fts_delete"}
+TRIGGERS = {"turns_fts_insert", "turns_fts_update", "turns_fts_delete", "pings_mark"}
 NAMES = [
     *("m001_sessions_and_launches", "m002_lineages_and_requests", "m003_turns", "m004_money", "m005_bus"),
     *("m006_money_views", "m007_indexes_for_the_board", "m008_history", "m009_search"),
     *("m010_indexes_for_the_search", "m011_cache_truth"),
-    "m012_budgets_and_trials",
+    *("m012_budgets_and_trials", "m013_pinged_periods"),
 ]
 FTS_OWN = ("turns_fts_config", "turns_fts_data", "turns_fts_docsize", "turns_fts_idx")
 """Tables that SQLite keeps the search index in."""
@@ -136,6 +137,7 @@ def test_the_steps_are_named_where_they_are_not_loaded() -> None:
     assert history
     assert truth
     assert wallet
+    assert worth
     assert list(STEPS) == NAMES == [step.name for step in migrations.pending(Database(memory=True))]
 
 
@@ -255,6 +257,34 @@ def test_requests_of_an_older_store_are_kept(before_history: sqlite3.Connection,
         row = db.execute("SELECT message_id, evidence, input, reasoning, source, turn FROM requests").fetchone()
         assert row == ("m1", "gateway", 7, 0, None, None)
         assert [(view.requests, view.usage.input) for view in turns.read(db, "s1")] == [(1, 7)]
+
+
+def test_idle_periods_of_an_older_store_know_whether_they_were_pinged(store_file: Path) -> None:
+    with closing(connect(store_file)) as old:
+        migrations.apply(Database(old), stop_before="m013_pinged_periods")
+        add_old_session(old, "s1")
+        old.execute("INSERT INTO lineages (id, session_id, model, evidence) VALUES (1, 's1', 'made-up', 'gateway')")
+        for idle_id in (1, 2, 3):
+            old.execute(
+                "INSERT INTO idle_periods (id, lineage_id, session_id, opened_at, prefix_tokens, original_expires_at)"
+                " VALUES (?, 1, 's1', 0, 0, 0)",
+                (idle_id,),
+            )
+        add_bare_ping(old, 2)
+        add_bare_ping(old, None)
+    with closing(open_store(store_file)) as db:
+        assert db.execute("SELECT pinged FROM idle_periods ORDER BY id").fetchall() == [(0,), (1,), (0,)]
+        add_bare_ping(db, 3)
+        add_bare_ping(db, None)
+        assert db.execute("SELECT pinged FROM idle_periods ORDER BY id").fetchall() == [(0,), (1,), (1,)]
+
+
+def add_bare_ping(db: sqlite3.Connection, idle_id: int | None) -> None:
+    db.execute(
+        "INSERT INTO pings (lineage_id, session_id, idle_id, warmer, model, ttl_class, prefix_tokens, reserved_at,"
+        " expires_at) VALUES (1, 's1', ?, 'replay', 'made-up', '5m', 0, 0, 0)",
+        (idle_id,),
+    )
 
 
 def test_a_step_that_fails_leaves_the_store_as_it_was(store_file: Path, before_history: sqlite3.Connection) -> None:

@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from store import idle, pings
+from store import idle, lineages, pings
 from store.database import connect
 from store.models import Usage
 from store.pings import Caps
@@ -75,6 +75,21 @@ def test_until_its_answer_a_ping_counts_as_read_and_as_write(db: sqlite3.Connect
     found = pings.spent(db, lineage_id, "s1", period[0], NOW)
     bill = (99_000 * 0.2 + 10 * 4) / 1e6
     assert (found.idle_usd, found.session_usd, found.day_usd) == pytest.approx((bill, bill, bill))
+
+
+def test_what_another_worker_has_stopped_meanwhile_is_not_reserved(db: sqlite3.Connection, lineage_id: int) -> None:
+    """It missed and paid for a write: whoever decided before that must not pay for a second one."""
+    lineages.stop(db, lineage_id, "missed", {})
+    assert reserve(db, lineage_id, at=NOW + 280) == "missed"
+    lineages.stop(db, lineage_id, "limited", {}, NOW + 280)
+    assert reserve(db, lineage_id, at=NOW + 279) == "limited"
+    assert isinstance(reserve(db, lineage_id, at=NOW + 280), int)
+    assert db.execute("SELECT count(*) FROM pings").fetchone() == (1,)
+
+
+def test_a_replaced_lineage_is_not_reserved_for(db: sqlite3.Connection, lineage_id: int) -> None:
+    lineages.replace(db, lineage_id, "tools_changed")
+    assert reserve(db, lineage_id) == "tools_changed"
 
 
 def test_spent_counts_its_own_period_session_and_day(db: sqlite3.Connection, lineage_id: int) -> None:

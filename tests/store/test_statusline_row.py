@@ -17,7 +17,6 @@ from store.reported import Report, Told
 from store.statusline_row import Shown, StatusRow
 from tests.store.conftest import Connect
 from tests.store.made_up import (
-    AUTO,
     HAIKU,
     NOW,
     OPUS,
@@ -27,6 +26,7 @@ from tests.store.made_up import (
     add_ping,
     add_prices,
     add_session,
+    budget_of,
     launch,
     memory_store,
     open_period,
@@ -214,7 +214,7 @@ def test_the_line_says_what_the_board_says(
         add_session(db)
         add_lineage(db, at=NOW + age, ttl=ttl)
         db.execute("UPDATE lineages SET evidence = ?, replaced = ?, stop = ?", (evidence, replaced, stop))
-        (view,) = board.sessions(db, now=NOW, keeper_on=False, default=AUTO)
+        (view,) = board.sessions(db, now=NOW, keeper_on=False, budget_of=budget_of)
         shown = statusline_row.cache(read(db), None, NOW)
     assert shown.state == view.cache.state
     if shown.state != "unknown":

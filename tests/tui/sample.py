@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from store.cache_strip import CacheHistory
+from store.ledger_models import SessionLedger
 from store.models import (
     BoardView,
     BudgetMode,
@@ -274,6 +275,7 @@ class SampleFeed:
     def __init__(self, board: BoardView = BOARD, turns: tuple[TurnView, ...] = TURNS) -> None:
         self.view, self.turns = board, turns
         self.history = CacheHistory()
+        self.ledger = SessionLedger()
         self.number = 1
         self.broken: Exception | None = None
         self.reads = 0
@@ -300,6 +302,9 @@ class SampleFeed:
 
     def cache_history(self, session_id: str) -> CacheHistory:
         return self.history
+
+    def session_ledger(self, session_id: str) -> SessionLedger:
+        return self.ledger
 
 
 class SampleCommands:

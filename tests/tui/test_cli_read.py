@@ -1,4 +1,4 @@
-"""`sessions`, `show`, `ledger`: JSON as promised, and text that no transcript can turn against the terminal."""
+"""`sessions`, `show`: JSON as promised, and text that no transcript can turn against the terminal."""
 
 from __future__ import annotations
 
@@ -121,15 +121,6 @@ def test_no_control_of_a_transcript_reaches_the_terminal(cli: Cli, arguments: li
 @pytest.mark.usefixtures("db")
 def test_text_keeps_its_lines_and_their_indentation(cli: Cli) -> None:
     assert "\ndef f():\n    return 1\nred" in cli("show", FIRST).out
-
-
-@pytest.mark.usefixtures("db")
-def test_the_ledger_is_the_contracts_object(cli: Cli) -> None:
-    assert cli("ledger", "--json").object() == {
-        "pings": 0, "hits": 0, "spent_usd": 0.0, "saved_usd": 0.0, "lost_usd": 0.0, "net_usd": 0.0,
-        "by_session": [], "by_day": [],
-    }  # fmt: skip
-    assert cli("ledger").out.startswith("net ")
 
 
 def test_a_store_that_may_only_be_read_can_be_read(

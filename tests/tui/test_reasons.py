@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from store.models import ReasonArgs
 from tests.tui.sample import NOW, at
-from tui.reasons import CODES, words
+from tui.reasons import CODES, odds, words
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_every_promised_code_is_known() -> None:
     break_even one_request ended dead replaced too_small under_floor ping_cost thinking no_price near_limit plan_login
     compacts no_keeper watch_only clock too_late missed refused limited provider no_ttl expired tools_changed
     system_changed messages_changed model_changed prefix_changed compacted cleared no_request no_prefix
-    not_replayable working"""
+    not_replayable working halved fork_trial experiment"""
     assert set(promised.split()) <= CODES
 
 
@@ -81,3 +81,15 @@ VALUES = st.one_of(st.text(max_size=8), st.integers(), st.floats(allow_nan=True,
 def test_no_arguments_raise_or_control(code: str, args: ReasonArgs) -> None:
     text = words(code, args, NOW, UTC)
     assert (text.short + text.full).isprintable()
+
+
+def test_the_bet_in_two_clauses() -> None:
+    bet: ReasonArgs = {"chance": 0.2307, "price": 0.087, "seconds": 300.0, "n": 2}
+    assert odds(bet, True) == ("23% chance you are back within 5m", "a ping costs 8.7% of the rebuild")
+    hour: ReasonArgs = {"chance": 0.0, "price": 0.0526, "seconds": 3600.0}
+    assert odds(hour, False) == ("0% chance it ends within 1h", "a ping costs 5.3% of the rebuild")
+
+
+@pytest.mark.parametrize("args", [{}, {"chance": 0.2}, {"chance": "a", "price": 1, "seconds": 2}])
+def test_without_a_bet_there_are_no_odds(args: ReasonArgs) -> None:
+    assert odds(args, True) == ()

@@ -6,11 +6,11 @@ from datetime import UTC
 
 import pytest
 
-from tests.tui import cache_sample, sample
+from tests.tui import cache_sample, ledger_sample, sample
 from tests.tui.sample import NOW
 from tui.detail import Subject
 from tui.lines import text_of, width_of
-from tui.session_view import CACHE, session_view
+from tui.session_view import CACHE, LEDGER, Tab, session_view
 
 SUBJECT = Subject(sample.API, "api-refactor", sample.TURNS, NOW, UTC)
 
@@ -36,15 +36,20 @@ def test_no_line_is_wider_than_the_view(width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [30, 36, 55, 56, 77])
-def test_the_cache_tab_under_the_same_head(width: int) -> None:
+@pytest.mark.parametrize(
+    ("tab", "underline", "shown"),
+    [(CACHE, "────────━━━━━────────────", "62 requests"), (LEDGER, "────────────────━━━━━━──", "-$0.18 net")],
+)
+def test_the_other_tabs_under_the_same_head(width: int, tab: Tab, underline: str, shown: str) -> None:
     turns = [text_of(line).rstrip() for line in session_view(SUBJECT, width)]
-    lines = session_view(SUBJECT, width, CACHE, cache_sample.HISTORY)
+    lines = session_view(SUBJECT, width, tab, cache_sample.HISTORY, ledger_sample.LEDGER)
     text = [text_of(line).rstrip() for line in lines]
-    tabs = text.index(" Turns   Cache")
+    tabs = text.index(" Turns   Cache   Ledger")
     assert text[: tabs + 1] == turns[: tabs + 1]
-    assert text[tabs + 1] == turns[tabs + 1].replace("━", "─").replace("─────────────", "────────━━━━━", 1)
-    assert [piece.text for piece in lines[tabs] if piece.role == "strong"] == ["Cache"]
-    assert any("requests" in line for line in text[tabs:])
+    assert turns[tabs + 1].startswith(" ━━━━━──────")
+    assert text[tabs + 1].startswith(f" {underline}")
+    assert [piece.text for piece in lines[tabs] if piece.role == "strong"] == [tab.capitalize()]
+    assert any(shown in line for line in text[tabs:])
     assert not any(line.startswith(" turn 13") for line in text)
     assert all(width_of(line) <= width for line in lines)
 
@@ -71,3 +76,17 @@ def test_what_a_resume_costs_and_when_the_client_compacts() -> None:
     assert not any("compact itself" in line for line in later)
     plain = [text_of(line) for line in session_view(SUBJECT, 60)]
     assert not any(line.startswith((" resume", " client")) for line in plain)
+
+
+def test_the_bet_is_said_under_its_reason() -> None:
+    bet = {"n": 2, "until": NOW + 900, "chance": 0.2307, "price": 0.087, "seconds": 300.0}
+    keep = sample.API.keepalive.model_copy(update={"why": "kept", "why_args": bet})
+    subject = SUBJECT._replace(session=sample.API.model_copy(update={"keepalive": keep}))
+    wide = [text_of(line) for line in session_view(subject, 100)]
+    first = next(n for n, line in enumerate(wide) if line.startswith(" why    kept to "))
+    assert wide[first + 1] == "        23% chance you are back within 5m · a ping costs 8.7% of the rebuild"
+    narrow = [text_of(line) for line in session_view(subject, 44)]
+    first = next(n for n, line in enumerate(narrow) if line.startswith(" why    kept to "))
+    assert narrow[first + 1].strip() == "23% chance you are back within 5m"
+    assert narrow[first + 2].strip() == "a ping costs 8.7% of the rebuild"
+    assert all(width_of(line) <= 30 for line in session_view(subject, 30))

@@ -10,7 +10,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from store.models import BoardView
-from tests.tui import cache_sample, sample
+from tests.tui import cache_sample, ledger_sample, sample
 from tests.tui.running import Running
 
 
@@ -73,3 +73,11 @@ def test_cache_tab(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
     one = Running(feed=sample.SampleFeed(board))
     one.feed.history = cache_sample.HISTORY
     assert snap_compare(one.app, terminal_size=size, run_before=before(one, "enter", "tab"))
+
+
+@pytest.mark.parametrize("size", [(40, 40), (120, 36)])
+def test_ledger_tab(snap_compare: SnapCompare, size: tuple[int, int]) -> None:
+    """Totals, and every outcome that an idle period can have."""
+    one = Running()
+    one.feed.ledger = ledger_sample.LEDGER
+    assert snap_compare(one.app, terminal_size=size, run_before=before(one, "enter", "tab", "tab"))

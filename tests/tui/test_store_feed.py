@@ -8,15 +8,17 @@ from collections.abc import Iterator
 import pytest
 
 from keepalive import keeper
+from keepalive.allowance import budget_of
 from keepalive.clock import ManualClock
 from keepalive.config import Config
 from store import budgets, database, intents
 from store.cache_strip import CacheHistory
-from store.models import BudgetMode, CacheStateName, KeeperView
+from store.ledger_models import SessionLedger
+from store.models import BudgetMode, CacheStateName, KeeperView, LedgerLine
 from tests.tui.cli_home import FIRST, SECOND, Cli
 from tui.store_feed import FADE_SECONDS, LOOK_SECONDS, ReadOnly, StoreFeed
 
-DEFAULT = Config().default_budget()
+BUDGET_OF = budget_of(Config())
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def feed(cli: Cli, db: sqlite3.Connection, clock: ManualClock) -> Iterator[StoreFeed]:
-    made = StoreFeed(cli.paths.store_file, clock, DEFAULT, answer_within=0.2)
+    made = StoreFeed(cli.paths.store_file, clock, BUDGET_OF, answer_within=0.2)
     yield made
     made.close()
 
@@ -41,6 +43,7 @@ def test_a_board_and_its_turns(feed: StoreFeed) -> None:
     assert (latest.n, feed.last_turns(FIRST, 5)) == (1, (latest,))
     assert feed.latest_turn(SECOND) is None
     assert feed.cache_history(SECOND) == CacheHistory()
+    assert feed.session_ledger(SECOND) == SessionLedger(total=LedgerLine(key=SECOND))
 
 
 def test_the_version_moves_with_every_commit_of_others_and_its_own_orders(
@@ -93,6 +96,30 @@ def test_a_mode_keeps_the_caps_of_the_default(feed: StoreFeed, db: sqlite3.Conne
     assert (row.mode, row.pings, row.usd) == (BudgetMode.AUTO, 2, 0.5)
 
 
+def test_orders_leave_the_sessions_cap_a_ping(feed: StoreFeed, db: sqlite3.Connection) -> None:
+    """No field of the sidebar says it, so none may change it."""
+    budgets.put(db, FIRST, mode=BudgetMode.OFF, pings=2, usd=0.5, usd_per_ping=0.02, until=None, now=1.0)
+    feed.set_mode(FIRST, BudgetMode.AUTO)
+    feed.set_budget(FIRST, mode=BudgetMode.AUTO, pings=None, usd=None, until=None)
+    row = budgets.get(db, FIRST)
+    assert row is not None
+    assert (row.mode, row.pings, row.usd, row.usd_per_ping) == (BudgetMode.AUTO, None, None, 0.02)
+
+
+def test_the_board_shows_the_configs_budget_of_a_project(cli: Cli, db: sqlite3.Connection, clock: ManualClock) -> None:
+    tables = {"budget": {"project": {"docs": {"pings": 1}}, "ttl": {"1h": {"mode": "hold", "pings": 7}}}}
+    feed = StoreFeed(cli.paths.store_file, clock, budget_of(Config.model_validate(tables)))
+    try:
+        (view,) = feed.board().sessions
+        assert (view.keepalive.mode, view.keepalive.max_pings) == (BudgetMode.HOLD, 7)
+        feed.set_mode(SECOND, BudgetMode.AUTO)
+        row = budgets.get(db, SECOND)
+        assert row is not None
+        assert row.pings == 1
+    finally:
+        feed.close()
+
+
 def test_a_store_that_may_only_be_read_is_shown_and_takes_no_orders(
     cli: Cli, db: sqlite3.Connection, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -100,7 +127,7 @@ def test_a_store_that_may_only_be_read_is_shown_and_takes_no_orders(
         raise database.StoreError("not for writing")
 
     monkeypatch.setattr("tui.store_feed.open_store", refused)
-    feed = StoreFeed(cli.paths.store_file, clock, DEFAULT)
+    feed = StoreFeed(cli.paths.store_file, clock, BUDGET_OF)
     try:
         assert not feed.writable
         assert len(feed.board().sessions) == 1
@@ -110,7 +137,7 @@ def test_a_store_that_may_only_be_read_is_shown_and_takes_no_orders(
             feed.set_budget(FIRST, mode=BudgetMode.OFF, pings=None, usd=None, until=None)
         with pytest.raises(ReadOnly, match="only be read"):
             feed.ping_now(FIRST)
-        assert budgets.changed_since(db, 0.0) == []
+        assert budgets.every(db) == {}
         assert intents.take(db, clock.wall()) == []
     finally:
         feed.close()
@@ -147,7 +174,7 @@ def test_a_probability_is_read_again_each_minute(feed: StoreFeed, db: sqlite3.Co
 
 def test_the_threshold_of_a_warning_is_the_persons(cli: Cli, db: sqlite3.Connection, clock: ManualClock) -> None:
     for usd, costly in [(0.0, True), (1e9, False)]:
-        feed = StoreFeed(cli.paths.store_file, clock, DEFAULT, costly_usd=usd)
+        feed = StoreFeed(cli.paths.store_file, clock, BUDGET_OF, costly_usd=usd)
         try:
             assert [view.cache.costly for view in feed.board().sessions] == [costly]
         finally:

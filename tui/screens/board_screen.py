@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from keepalive.clock import Clock
 from store.cache_strip import CacheHistory
+from store.ledger_models import SessionLedger
 from store.models import TurnView
 from tui import chrome, detail, turn
 from tui.actions import Moment
@@ -22,7 +23,7 @@ from tui.format import clean, cut, wrap
 from tui.lines import BLANK, Line, Piece
 from tui.look import Look
 from tui.orders import TurnsWanted
-from tui.session_view import CACHE, TURNS, Tab, session_view
+from tui.session_view import CACHE, LEDGER, TURNS, Tab, session_view
 from tui.themes import enter_key
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.footer_bar import FooterBar
@@ -42,8 +43,9 @@ class BoardScreen(Screen[None]):
         self._state, self._clock, self._look = state, clock, look
         self._turns: tuple[str, tuple[TurnView, ...]] = ("", ())
         self._history: tuple[str, CacheHistory | None] = ("", None)
+        self._ledger: tuple[str, SessionLedger | None] = ("", None)
         self._tab: Tab = TURNS
-        self._asked: tuple[str, int, bool] | None = None
+        self._asked: tuple[str, int, bool, bool] | None = None
         self._banner = look.banner
 
     def compose(self) -> ComposeResult:
@@ -127,7 +129,8 @@ class BoardScreen(Screen[None]):
         subject = detail.Subject(session, name, turns, self._clock.wall(), self._look.zone)
         if self._viewed:
             history = self._history[1] if self._history[0] == session.id else None
-            return session_view(subject, width, self._tab, history)
+            ledger = self._ledger[1] if self._ledger[0] == session.id else None
+            return session_view(subject, width, self._tab, history, ledger)
         return detail.pane(subject, width, height, self._list.hidden_below())
 
     def _page(self, width: int) -> Page:
@@ -161,10 +164,18 @@ class BoardScreen(Screen[None]):
             if view.display:
                 view.renew()
 
-    def turns_read(self, session_id: str, turns: tuple[TurnView, ...], history: CacheHistory | None = None) -> None:
-        """The newest turns of a session arrived, and its cache's history where that was asked for."""
+    def turns_read(
+        self,
+        session_id: str,
+        turns: tuple[TurnView, ...],
+        history: CacheHistory | None = None,
+        ledger: SessionLedger | None = None,
+    ) -> None:
+        """The newest turns of a session arrived, and its cache's history or its ledger where that was asked for."""
         if history is not None:
             self._history = (session_id, history)
+        if ledger is not None:
+            self._ledger = (session_id, ledger)
         session = self._state.sessions.get(session_id)
         self._turns = (session_id, tuple(turn.below(one, session.cwd if session else "") for one in turns))
         self._detail_view.renew()
@@ -183,8 +194,8 @@ class BoardScreen(Screen[None]):
 
     def _want_turns(self, *, again: bool = False) -> None:
         session = self._state.selected
-        limit, cache = (VIEW_TURNS, self._tab == CACHE) if self._viewed else (1, False)
-        wanted = None if session is None else (session.id, limit, cache)
+        limit, tab = (VIEW_TURNS, self._tab) if self._viewed else (1, TURNS)
+        wanted = None if session is None else (session.id, limit, tab == CACHE, tab == LEDGER)
         if wanted is not None and (again or wanted != self._asked):
             self.post_message(TurnsWanted(*wanted))
         self._asked = wanted

@@ -18,7 +18,17 @@ from textual.widgets import Input, Static
 
 from keepalive.clock import Clock
 from store.models import BudgetMode, SessionView
-from tui.budget_form import FIELDS, MODES, Budget, Form, consequence, form_of, read
+from tui.budget_form import (
+    CONSEQUENCE_ROWS,
+    FIELDS,
+    MODES,
+    Budget,
+    Form,
+    consequence,
+    form_of,
+    policy_view,
+    read,
+)
 from tui.format import cut, money
 from tui.lines import Line, Piece
 from tui.look import Look
@@ -26,7 +36,8 @@ from tui.orders import BudgetWanted
 from tui.themes import enter_key
 from tui.widgets.line_view import LineView
 
-NOTE_CELLS = 24
+ROOMY_ROWS = 24
+"""From this height of the screen on there is room for the odds, and still for the row that the sheet is about."""
 
 
 class ModeChoice(LineView, can_focus=True):
@@ -57,6 +68,7 @@ class ModeChoice(LineView, can_focus=True):
 class BudgetSheet(ModalScreen[BudgetWanted | None]):
     """Enter applies, Esc leaves everything as it was."""
 
+    DEFAULT_CSS = "BudgetSheet #policy { margin: 1 0 0 0; }"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", show=False),
         Binding("enter", "apply", "apply", show=False),
@@ -68,8 +80,11 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
         super().__init__(classes="sheet -ascii" if look.ascii_only else "sheet")
         self._session, self._called, self._clock, self._look = session, name, clock, look
         self._start = form_of(session, clock.wall(), look.zone)
+        self._roomy, self._rows = True, CONSEQUENCE_ROWS
 
     def compose(self) -> ComposeResult:
+        if self.app.size.height < ROOMY_ROWS:
+            self._roomy, self._rows = False, CONSEQUENCE_ROWS - 1
         with Vertical(id="sheet") as sheet:
             sheet.border_title = Text(f"budget · {cut(self._called, 20)}")  # Text: a name is no markup
             with Horizontal(classes="field"):
@@ -80,7 +95,11 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
                     yield Static(name, classes="label")
                     yield Input(getattr(self._start, name), id=name, compact=True, select_on_focus=False)
                     yield Static(self._note(name), id=f"note-{name}", classes="note", markup=False)
-            yield LineView(self._lines, id="consequence", ascii_only=self._look.ascii_only)
+            yield LineView(self._policy, id="policy", ascii_only=self._look.ascii_only)
+            below = LineView(self._lines, id="consequence", ascii_only=self._look.ascii_only)
+            below.styles.height = self._rows
+            below.styles.margin = (int(self._roomy), 0, 1, 0)
+            yield below
             yield LineView(self._keys, id="sheet-keys", ascii_only=self._look.ascii_only)
 
     @property
@@ -98,8 +117,11 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
             "until": "a time, or 2h",
         }[name]
 
+    def _policy(self, width: int, height: int) -> tuple[Line, ...]:
+        return policy_view(self._session, self._clock.wall(), self._look.zone, width, roomy=self._roomy)
+
     def _lines(self, width: int, height: int) -> tuple[Line, ...]:
-        return consequence(self._session, self.budget, self._clock.wall(), self._look.zone, width)
+        return consequence(self._session, self.budget, self._clock.wall(), self._look.zone, width, self._rows)
 
     def _keys(self, width: int, height: int) -> tuple[Line, ...]:
         ready = not self.budget.errors

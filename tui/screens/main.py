@@ -120,8 +120,14 @@ class MainScreen(BoardScreen):
         self.tick(reorder=False)
 
     def _do_tab(self) -> None:
+        self._turn_over(1)
+
+    def _do_tab_back(self) -> None:
+        self._turn_over(-1)
+
+    def _turn_over(self, step: int) -> None:
         tabs = session_view.TABS
-        self._tab = tabs[(tabs.index(self._tab) + 1) % len(tabs)]
+        self._tab = tabs[(tabs.index(self._tab) + step) % len(tabs)]
         self._detail_view.scroll_to(y=0, animate=False, immediate=True)
         self._want_turns()
         self._detail_view.renew()

@@ -17,7 +17,19 @@ async def test_fields_hold_the_present_budget_and_the_consequence() -> None:
         assert isinstance(sheet, BudgetSheet)
         assert [field.value for field in sheet.query(Input)] == ["3", "$0.75", ""]
         assert sheet.query_one(ModeChoice).mode is BudgetMode.AUTO
+        assert one.text("policy") == ["now     3 of 3 pings spent", "a ping costs   8.6% of a rewrite"]
         assert one.text("consequence")[0] == "no pings  cold 14:32, then $2.41"
+        assert len(one.text("consequence")) == 4
+
+
+async def test_a_short_screen_keeps_the_row_in_sight() -> None:
+    one = Running()
+    async with one.run(32, 20) as pilot:
+        await one.press(pilot, "b")
+        assert one.text("policy") == ["now     3 of 3 pings spent"]
+        assert len(one.text("consequence")) == 3
+        top = one.app.screen.query_one("#sheet").region.y
+        assert top >= 4, "header, group, row"
 
 
 async def test_an_error_stops_enter_and_goes_away_when_mended() -> None:

@@ -1,0 +1,96 @@
+"""What the pinger's bets rest on besides the prior: habits, a class that lost money, and the person's own trial."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from keepalive.config import Config
+from store.models import BudgetMode
+from tests.keepalive.money_harness import Talk, World, opened
+
+ALWAYS = Config.model_validate({"experiment": {"lapse_probability": 1.0}})
+HALF = Config.model_validate({"experiment": {"lapse_probability": 0.5}})
+
+
+async def drawn(world: World) -> list[str]:
+    return [str(row[0]) for row in await world.rows("SELECT arm FROM assignments ORDER BY idle_id")]
+
+
+class TestTheNumbers:
+    async def test_go_with_the_plan(self, world: World, talk: Talk) -> None:
+        row = await world.settled(talk)
+        assert row.why_args["chance"] == 0.2307
+        assert row.why_args["price"] == 0.087
+        assert row.why_args["seconds"] == 300.0
+
+
+class TestHabits:
+    async def test_a_person_who_stays_away_gets_fewer_pings(self, world: World, talk: Talk) -> None:
+        for _ in range(400):
+            world.pinger._habits.hazards.learn("claude", "user", "5m", 0.0, "quiet")
+        row = await world.settled(talk)
+        assert row.why == "not_worth"
+        assert row.next_ping_at is None
+
+    async def test_noticed_ends_make_the_rest_worth_more(self, world: World, talk: Talk) -> None:
+        for _ in range(400):
+            world.pinger._habits.hazards.learn("claude", "user", "5m", 20.0, "ended")
+        row = await world.settled(talk)
+        assert row.why_args["n"] == 5, "nearly all ends are noticed before a ping is due"
+
+
+class TestTheTrial:
+    async def test_a_period_drawn_to_lapse_is_left_alone_from_its_first_due_ping_on(
+        self, tmp_path: Path, talk: Talk
+    ) -> None:
+        async with opened(tmp_path, ALWAYS) as world:
+            row = await world.settled(talk)
+            assert row.why == "kept", "nothing is drawn before a ping is due"
+            assert await drawn(world) == []
+            await world.fire(row.id)
+            assert world.script.asked == []
+            assert await drawn(world) == ["lapse"]
+            assert await world.plan() == ("experiment", None)
+            await world.resume(talk)
+            assert (await world.plan())[0] == "kept", "the next idle period is drawn anew"
+
+    async def test_what_a_person_asked_for_is_no_part_of_it(self, tmp_path: Path, talk: Talk) -> None:
+        async with opened(tmp_path, ALWAYS) as world:
+            row = await world.settled(talk)
+            await world.budget(talk.session, BudgetMode.HOLD, until=world.clock.wall() + 3_600.0)
+            await world.fire(row.id)
+            assert len(world.script.asked) == 1
+            assert await world.pinger.ping_now(talk.session) == "hit"
+            assert await drawn(world) == []
+
+    async def test_each_period_is_drawn_once(self, tmp_path: Path, talk: Talk) -> None:
+        async with opened(tmp_path, HALF) as world:
+            arms = []
+            for _ in range(12):
+                row = await world.settled(talk)
+                at = world.alarm.at[row.id]
+                await world.fire(row.id)
+                found = (await drawn(world))[-1]
+                arms.append(found)
+                assert (len(world.script.asked) > 0) == (found == "ping")
+                world.script.asked.clear()
+                world.alarm.at[row.id] = at
+                await world.pinger.fire(row.id)
+                assert world.script.asked == [], "not due again yet, or left alone"
+                talk.go_on()
+            assert set(arms) == {"ping", "lapse"}
+
+    async def test_is_off_unless_it_was_asked_for(self, world: World, talk: Talk) -> None:
+        row = await world.settled(talk)
+        await world.fire(row.id)
+        assert len(world.script.asked) == 1
+        assert await drawn(world) == []
+
+    async def test_switched_off_it_lets_a_drawn_period_go(self, tmp_path: Path, talk: Talk) -> None:
+        async with opened(tmp_path, ALWAYS) as world:
+            row = await world.settled(talk)
+            await world.fire(row.id)
+            assert await world.plan() == ("experiment", None)
+            world.pinger._config = Config()
+            await world.pinger.replan_all()
+            assert (await world.lineage()).why == "kept"

@@ -1,0 +1,117 @@
+"""`ledger`: what keep-alive spent, saved and lost, as a sentence and tables for people or JSON for scripts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import click
+
+from store import ledger
+from store.ledger_models import IdlePeriod
+from store.models import LedgerLine
+from tui import filters
+from tui.cli_context import here
+from tui.format import NOTHING, clean, money, net, pad, pad_left, tokens
+from tui.json_out import dumps
+from tui.ledger_words import LABEL_CELLS, LABELS, idle_time, outcome, ping_count, totals, waited_for, when
+
+MOST_ROWS = 14
+"""Of one table; `--json` has them all."""
+NAME_CELLS = LABEL_CELLS
+MOST_PERIODS = 100_000
+
+
+def _since(context: click.Context, parameter: click.Parameter, value: str | None) -> float:
+    try:
+        return 0.0 if value is None else filters.since(value, time.time(), None)
+    except ValueError as error:
+        raise click.BadParameter(str(error)) from error
+
+
+@click.command("ledger")
+@click.option("--since", callback=_since, help=f"Pings and returns from this time on: {filters.MOMENT_EXAMPLE}.")
+@click.option("--project", help=filters.PROJECT_HELP)
+@click.option("--agent", help=filters.AGENT_HELP)
+@click.option("--periods", is_flag=True, help="The idle periods behind it, newest first.")
+@click.option("--limit", type=click.IntRange(1, MOST_PERIODS), help="With --periods: at most this many (100).")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def ledger_command(
+    since: float, project: str | None, agent: str | None, periods: bool, limit: int | None, as_json: bool
+) -> None:
+    """What keep-alive spent, saved and lost.
+
+    A saving counts only when the next request came after the cache's original expiry and read it. What was spent on an
+    idle period that ended any other way is lost.
+    """
+    if limit is not None and not periods:
+        raise click.UsageError("--limit goes with --periods")
+    connection, chosen = here().connection, filters.sessions(project, agent)
+    if periods:
+        listed = ledger.with_periods(connection, since, chosen, limit=limit or 100)
+        if as_json:
+            click.echo(dumps(listed))
+            return
+        lines = [totals(listed, listed.by_result), *_periods(listed.periods, time.time())]
+    else:
+        view = ledger.read(connection, since, chosen)
+        if as_json:
+            click.echo(dumps(view))
+            return
+        lines = [totals(view, view.by_result)]
+        lines += _table("what came of it", view.by_result, lambda line: LABELS[line.key])
+        lines += _table("day, newest first", view.by_day[::-1], lambda line: clean(line.key))
+        if len(view.by_agent) > 1:
+            lines += _table("agent", view.by_agent, lambda line: clean(line.key))
+        lines += _table("project", view.by_project, lambda line: clean(line.key))
+        lines += _table(
+            "session, newest first", view.by_session, lambda line: f"{clean(line.key)[:8]}  {clean(line.label)}"
+        )
+    click.echo("\n".join(lines))
+
+
+def _table(head: str, lines: Sequence[LedgerLine], name: Callable[[LedgerLine], str]) -> Iterator[str]:
+    """Nothing for nothing; what does not fit is counted."""
+    if not lines:
+        return
+    yield ""
+    yield _row(head, "pings", "hits", "spent", "saved", "lost", "net", dim=True)
+    for line in lines[:MOST_ROWS]:
+        saved, lost = (money(usd) if usd else NOTHING for usd in (line.saved_usd, line.lost_usd))
+        yield _row(name(line), str(line.pings), str(line.hits), money(line.spent_usd), saved, lost, net(line.net_usd))
+    if len(lines) > MOST_ROWS:
+        yield click.style(f"{len(lines) - MOST_ROWS} more: --json has all", dim=True)
+
+
+def _row(name: str, *numbers: str, dim: bool = False) -> str:
+    text = pad(name, NAME_CELLS) + "".join(pad_left(number, 9) for number in numbers)
+    return click.style(text, dim=True) if dim else text
+
+
+def _periods(periods: Sequence[IdlePeriod], now: float) -> Iterator[str]:
+    if not periods:
+        return
+    yield ""
+    yield click.style(
+        _period_row("from", "idle", "waited for", "ttl", "size", "pings", "spent", "what came of it", "session"),
+        dim=True,
+    )
+    for period in periods:
+        yield _period_row(
+            when(period.opened_at, now, None),
+            idle_time(period, now),
+            waited_for(period),
+            period.ttl or NOTHING,
+            tokens(period.prefix_tokens),
+            ping_count(period),
+            money(period.spent_usd),
+            outcome(period),
+            f"{clean(period.session)[:8]}  {clean(period.project)}",
+        )
+
+
+def _period_row(
+    at: str, idle: str, waited: str, ttl: str, size: str, pings: str, spent: str, result: str, of: str
+) -> str:
+    numbers = f"{pad(at, 12)} {pad_left(idle, 6)}  {pad(waited, 10)}  {pad(ttl, 3)} {pad_left(size, 5)}"
+    return f"{numbers}  {pad_left(pings, 7)} {pad_left(spent, 7)}  {pad(result, LABEL_CELLS)}  {of}"
