@@ -25,6 +25,7 @@ from keepalive.prefix import BadRequest
 from keepalive.scheduler import Alarm
 from keepalive.state import due_at, expires_at, last_send_at
 from keepalive.store_thread import StoreThread
+from keepalive.usage import RateLimits
 from keepalive.vault import AccountStop, Captured, Vault
 from keepalive.views import Situation, gather
 from keepalive.warmer import WarmAnswer, Warmer, WarmRequest
@@ -261,6 +262,7 @@ class Pinger:
                 self._flights.any(session.id, session.launch_id, lineage.agent_id)
                 or self._vault.get(lineage.id) is not captured
                 or self._vault.account_stop(captured.account, self._clock.wall()) is not None
+                or _near_limit(self._vault.limits(captured.account), self._clock.wall())
                 or lineage.id in self._withdrawn
                 or not self._age_known(captured)
                 or not self._alive(session)
@@ -320,6 +322,14 @@ class Pinger:
         log.info(
             "ping of %s: %s, status %s, %s", lineage.session_id, result.outcome, answer.status, answer.detail or "-"
         )
+
+
+def _near_limit(limits: RateLimits, now: float) -> bool:
+    """The policy's own rule once more: another session's answer may have told of it since."""
+    buckets = (limits.requests, limits.tokens, limits.input_tokens)
+    return any(
+        bucket.used >= policy.NEAR_LIMIT and (bucket.reset_at is None or now < bucket.reset_at) for bucket in buckets
+    )
 
 
 def _asked_since(connection: sqlite3.Connection, lineage: LineageRow) -> bool:

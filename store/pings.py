@@ -75,10 +75,10 @@ def reserve(
     write_usd: float,
     caps: Caps,
 ) -> int | str:
-    """Record a ping before it is sent; returns its id, or the reason code of the cap that it would break.
+    """Record a ping before it is sent; returns its id, or the reason code of the cap or stop that forbids it.
 
-    Caps are read and the row is written in one transaction that holds the write lock, so two workers cannot both
-    take the last of a budget.
+    Caps and stops are read and the row is written in one transaction that holds the write lock, so two workers can
+    neither both take the last of a budget nor both pay for a write.
     """
     with immediate(connection):
         period = idle.current(connection, lineage_id)
@@ -86,6 +86,8 @@ def reserve(
         so_far = spent(connection, lineage_id, session_id, idle_id, caps.day_start)
         if unanswered(connection, lineage_id):
             return "in_flight"
+        if stopped := _stopped(connection, lineage_id, now):
+            return stopped
         if so_far.day_usd + write_usd > caps.day_usd:
             return "day_cap"
         if caps.session_usd is not None and so_far.session_usd + read_usd > caps.session_usd:
@@ -109,6 +111,16 @@ def reserve(
             ),
         )
         return int(cursor.lastrowid or 0)
+
+
+def _stopped(connection: sqlite3.Connection, lineage_id: int, now: float) -> str:
+    """Why a lineage that was to be pinged is not to be pinged any more, or ''."""
+    row = connection.execute(
+        "SELECT replaced, stop FROM lineages"
+        " WHERE id = ? AND (replaced != '' OR (stop != '' AND coalesce(stop_until > ?, 1)))",
+        (lineage_id, now),
+    ).fetchone()
+    return str(row[0] or row[1]) if row else ""
 
 
 def settle(

@@ -97,6 +97,7 @@ class Talk:
     said: list[str] = field(default_factory=lambda: ["Hello"])
     oauth: bool = False
     extra: dict[str, object] = field(default_factory=dict)
+    more_headers: RawHeaders = ()
 
     def go_on(self) -> None:
         """The answer came, and somebody spoke again."""
@@ -132,7 +133,7 @@ class Talk:
             found.append((b"X-Claude-Code-Session-Id", self.session.encode()))
         if self.agent:
             found.append((b"x-claude-code-agent-id", self.agent.encode()))
-        return tuple(found)
+        return (*found, *self.more_headers)
 
 
 def side_body() -> bytes:
@@ -199,11 +200,15 @@ class ScriptedWarmer:
 
 
 class HookedStore(StoreThread):
-    """Lets a test act in the moment between a ping's reservation and its sending."""
+    """Lets a test act in the moment between a ping's reservation and its sending, or before the next write."""
 
     after_reserve: Callable[[], Awaitable[None]] | None = None
+    before_write: Callable[[], Awaitable[None]] | None = None
 
     async def write(self, function: Callable[[sqlite3.Connection], T]) -> T:
+        first, self.before_write = self.before_write, None
+        if first is not None:
+            await first()
         hook = self.after_reserve
         if hook is None:
             return await super().write(function)
@@ -224,12 +229,17 @@ class World:
     """One worker's money path on one store. `restart` is a new worker on the same store."""
 
     def __init__(
-        self, path: Path, config: Config | None = None, warmer: Warmer | None = None, clock: ManualClock | None = None
+        self,
+        path: Path,
+        config: Config | None = None,
+        warmer: Warmer | None = None,
+        clock: ManualClock | None = None,
+        store: Callable[[Path], HookedStore] = HookedStore,
     ) -> None:
         self.clock = clock or ManualClock()
         self.config = config or Config()
         self.path = path
-        self.store = HookedStore(path)
+        self.store = store(path)
         self.script = ScriptedWarmer(self.clock)
         self.warmer: Warmer = warmer or self.script
         self.routes = {name: Route(name, UPSTREAM) for name in (LAUNCH, PLAIN_LAUNCH)}

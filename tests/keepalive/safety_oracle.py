@@ -2,96 +2,68 @@
 
 It knows the sessions as a bystander would: which requests ran and were answered, which entries the provider's cache
 (the stand-in's model, on a clock that nobody sets) still holds, and what each ping was billed. It asks neither the
-store nor the policy, so that a mistake in them cannot hide itself here.
+policy nor the store, but for one thing: whether a ping was on record before it left.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Literal
 
 from keepalive.clock import ManualClock
-from keepalive.exchange import Exchange, RawHeaders
-from keepalive.ping import equal_but_for_ping_fields
-from keepalive.standin_cache import Body, Claim, Prompt, PromptCache, read_prompt
-from keepalive.standin_requests import workspace_of
+from keepalive.exchange import RawHeaders
+from keepalive.standin_cache import Claim, PromptCache
+from keepalive.usage import Bucket, RateLimits
 from keepalive.warmer import WarmAnswer, WarmRequest
 from store.ledger import local_date
-from store.models import BudgetMode, Usage
-from tests.keepalive.money_harness import INPUT, READ, WRITE_1H, WRITE_5M, Talk
+from store.models import Usage
+from tests.keepalive.safety_books import Bill, Books
+from tests.keepalive.safety_judge import Accounts, at_departure, at_entry
+from tests.keepalive.safety_subject import (
+    EPSILON,
+    TICK,
+    Allowance,
+    Call,
+    LeadClock,
+    Subject,
+    minimum_tokens,
+    prompt,
+    usd_of,
+)
 
-Trouble = Literal["", "401", "429 wait", "429", "500", "timeout", "unreachable", "raises"]
-TROUBLES: tuple[Trouble, ...] = ("401", "429 wait", "429", "500", "timeout", "unreachable", "raises")
-EPSILON = 1e-9
-LEAST_MARGIN = 1.99
-"""Seconds before an entry's expiry within which nothing is sent, less what adding up floats may cost."""
-
-
-@dataclass(eq=False)
-class Call:
-    """One real request on its way."""
-
-    exchange: Exchange
-    claim: Claim
-    main: bool
-    generation: int
-    age_known: bool = True
-    evicted: bool = False
-
-
-@dataclass(eq=False)
-class Subject:
-    """One session, as seen from outside."""
-
-    talk: Talk
-    generation: int = 0
-    """Counts changes of the prefix; a request carries the one that it was made with."""
-    running: list[Call] = field(default_factory=list)
-    last: Call | None = None
-    """The newest answered request of the main thread that this worker saw and still holds."""
-    answered: int = 0
-    """How many of them in a row share a prefix."""
-    tokens: int = 0
-    ended: bool = False
-    dead: bool = False
-    stopped: bool = False
-    """A ping failed or missed since the last answered request."""
-    age_known: bool = True
-    evicted: bool = False
-    mode: BudgetMode = BudgetMode.AUTO
-    until: float | None = None
-    max_pings: int | None = None
-    max_usd: float | None = None
-    idle_pings: int = 0
-    usd: float = 0.0
-    """What its pings cost, as far as anybody can know."""
-    pinging: Counter[int] = field(default_factory=Counter)
-    """Pings on their way, by lineage."""
+Trouble = Literal[
+    "",
+    "401",
+    "429 wait",
+    "429",
+    "400",
+    "500",
+    "timeout",
+    "unreachable",
+    "raises",
+    "no usage",
+    "reads less",
+    "writes more",
+    "near limit",
+]
+TROUBLES: tuple[Trouble, ...] = (
+    *("401", "429 wait", "429", "400", "500", "timeout", "unreachable", "raises"),
+    *("no usage", "reads less", "writes more", "near limit"),
+)
+SERVED = ("", "timeout", "raises", "no usage", "reads less", "writes more", "near limit")
+"""Troubles in which the provider's cache has answered nonetheless."""
+OF_THE_ACCOUNT = ("401", "429 wait", "429")
+Stage = Literal["", "connecting", "answering"]
+asked_by_a_person: ContextVar[bool] = ContextVar("asked_by_a_person", default=False)
 
 
 class BrokenWarmer(Exception):
     """What no warmer should raise."""
-
-
-class LeadClock:
-    """The provider's clock, which may look ahead: would an entry still be there in a moment?"""
-
-    def __init__(self, truth: ManualClock) -> None:
-        self._truth = truth
-        self.lead = 0.0
-
-    def wall(self) -> float:
-        return self._truth.wall() + self.lead
-
-    def monotonic(self) -> float:
-        return self._truth.monotonic() + self.lead
-
-    def __deepcopy__(self, memo: object) -> LeadClock:
-        return self  # a copied cache stays on this clock
 
 
 class Oracle:
@@ -102,52 +74,60 @@ class Oracle:
     def __init__(self, clock: ManualClock, truth: ManualClock, subjects: list[Subject], max_day_usd: float) -> None:
         self._clock = clock
         self._truth = LeadClock(truth)
-        self.cache = PromptCache(self._truth, minimum_tokens=512)
+        self.cache = PromptCache(self._truth, minimum_tokens=minimum_tokens)
         self.subjects = {subject.talk.session: subject for subject in subjects}
         self.max_day_usd = max_day_usd
-        self.day_usd: dict[str, float] = defaultdict(float)
-        self.account_stops: dict[str, float | None] = {}
-        """By key: until when (keeper's clock), or None for "until its next 200"."""
+        self.default = Allowance()
+        self.paused_until = 0.0
+        self.accounts = Accounts()
+        self.books = Books()
+        self.billed: dict[str, float] = defaultdict(float)
+        """By local day of the keeper's clock: what the provider really took, $."""
         self.violations: list[str] = []
-        self.counts: dict[str, int] = defaultdict(int)
+        self.counts: Counter[str] = Counter()
         self.trouble: Trouble = ""
-        self.manual = False
-        self.hold = False
+        self.stops_at: Stage = ""
+        """Where the next ping is kept waiting until `gate` opens."""
+        self.delayed = False
+        """Time may have passed since the money was reserved."""
+        self.on_record: Callable[[int], float | None] = lambda lineage_id: None
+        """When the lineage's unanswered ping was reserved, as other processes see it; None without one."""
         self.holding = asyncio.Event()
         self.gate = asyncio.Event()
+
+    def allowed(self, subject: Subject) -> Allowance:
+        return subject.own or self.default
 
     # --- the provider ---------------------------------------------------------------------------------------------
 
     def begin(self, body: bytes, headers: RawHeaders) -> Claim:
-        return self.cache.begin(_prompt(body, headers))
+        return self.cache.begin(prompt(body, headers))
 
     def evict(self) -> None:
         """The provider dropped everything before its time."""
-        self.cache = PromptCache(self._truth, minimum_tokens=512)
+        self.cache = PromptCache(self._truth, minimum_tokens=minimum_tokens)
         for subject in self.subjects.values():
             subject.evicted = True
             for call in subject.running:
                 call.evicted = True
 
-    def answered(self, subject: Subject, call: Call) -> None:
-        """A real request was answered with 200."""
+    def answered(self, subject: Subject, call: Call, first_byte: float) -> None:
+        """A real request was answered with 200; `first_byte`: seconds."""
         self.cache.answer_began(call.claim)
-        self.account_stops.pop(subject.talk.key, None)
-        if not call.main:
-            return
+        self.accounts.works(subject.talk.key)
         last = subject.last
-        if last is not None and call.exchange.started_monotonic < last.exchange.started_monotonic:
+        if not call.main or (last is not None and call.exchange.started_monotonic < last.exchange.started_monotonic):
             return
-        # A new worker, or a session that comes back, has only what is stored: the provider's answer tells what goes on.
-        stored_goes_on = call.claim.read >= 0.5 * subject.tokens
-        goes_on = stored_goes_on if last is None else last.generation == call.generation
-        subject.answered = subject.answered + 1 if goes_on else 1
-        subject.tokens = call.claim.read + call.claim.write_5m + call.claim.write_1h
-        subject.last = None if subject.ended else call
-        subject.stopped = False
-        subject.age_known = call.age_known
-        subject.evicted = call.evicted
-        subject.idle_pings = 0
+        goes_on = subject.learn(call)
+        subject.first_bytes.append(first_byte)
+        self.books.request(
+            subject.talk.session,
+            at=call.exchange.started_wall,
+            goes_on=goes_on,
+            read=call.claim.read,
+            tokens=subject.tokens,
+            ttl=subject.ttl,
+        )
 
     # --- the warmer -----------------------------------------------------------------------------------------------
 
@@ -167,134 +147,154 @@ class Oracle:
 
     async def _warm(self, request: WarmRequest) -> WarmAnswer:
         trouble, self.trouble = self.trouble, ""
+        stage, self.stops_at = self.stops_at, ""
+        manual, delayed = asked_by_a_person.get(), self.delayed or stage == "connecting"
         headers = {name.lower(): value.decode() for name, value in request.headers}
         subject = self.subjects[headers[b"x-claude-code-session-id"]]
-        prefix = _prompt(request.body, request.headers).tokens
-        self._judge(subject, request, headers, prefix)
+        bill = self._enter(subject, request, manual)
+        if stage == "connecting":
+            await self._wait()
+        late = self._clock.wall() >= request.not_after
+        if late or not request.still_wanted():
+            self._check(delayed, "the warmer was asked for what is too late or no longer wanted")
+            bill.usage, bill.left = Usage(), False
+            self.counts["too late"] += 1
+            return WarmAnswer("too_late")
+        self._note(
+            at_departure(
+                subject,
+                request,
+                self.allowed(subject),
+                manual=manual,
+            )
+        )
+        self._note(self.accounts.faults(subject.talk.key, self._clock.wall()))
         self.counts["pings"] += 1
-        self.counts[trouble or "answered"] += 1
-        subject.idle_pings += 1
+        self.counts[f"trouble {trouble}" if trouble else "answered"] += 1
+        turns, sent = subject.turns, None if trouble == "unreachable" else self._clock.wall()
         subject.pinging[request.lineage_id] += 1
-        asked = subject.last
-        sent = None if trouble == "unreachable" else self._clock.wall()
-        usage = None
         try:
-            if trouble in ("", "timeout", "raises"):
-                usage = self._serve(subject, request, prefix)
-            if self.hold:
-                self.hold = False
-                self.holding.set()
-                await self.gate.wait()
+            usage = self._serve(subject, request, bill) if trouble in SERVED else Usage()
+            if stage == "answering":
+                await self._wait()
         finally:
             subject.pinging[request.lineage_id] -= 1
-        replaced = asked is None or subject.last is None or asked.generation != subject.last.generation
-        return replace(self._answer(subject, trouble, usage, replaced), sent_at=sent)
+        return replace(self._answer(subject, trouble, usage, bill, sent, turns == subject.turns), sent_at=sent)
 
-    def _serve(self, subject: Subject, request: WarmRequest, prefix: int) -> Usage:
+    async def _wait(self) -> None:
+        self.holding.set()
+        await self.gate.wait()
+
+    def _enter(self, subject: Subject, request: WarmRequest, manual: bool) -> Bill:
+        """The money is reserved: open the bill."""
+        now, at = self._clock.wall(), self.on_record(request.lineage_id)
+        self._check(at is not None, "a ping was sent that is not on record")
+        at = now if at is None else at
+        self._note(
+            at_entry(
+                subject,
+                self.allowed(subject),
+                self.books,
+                day=local_date(at),
+                max_day_usd=self.max_day_usd,
+                now=now,
+                not_after=request.not_after,
+                manual=manual,
+                paused=now < self.paused_until,
+            )
+        )
+        return self.enter(subject, request.lineage_id, at)
+
+    def enter(self, subject: Subject, lineage_id: int, at: float) -> Bill:
+        bill = self.books.enter(subject.talk.session, lineage_id, at, subject.tokens, subject.ttl)
+        if bill is None:
+            self.violations.append("a ping was sent that no idle period counts")
+            raise LookupError(subject.talk.session)
+        return bill
+
+    def _serve(self, subject: Subject, request: WarmRequest, bill: Bill) -> Usage:
         """Let the cache answer, and bill it."""
+        asked = prompt(request.body, request.headers)
         in_a_moment = deepcopy(self.cache)
-        self._truth.lead = LEAST_MARGIN
-        late = in_a_moment.begin(_prompt(request.body, request.headers)).read < prefix
+        self._truth.lead = subject.reserve - TICK
+        late = in_a_moment.begin(asked).read < asked.tokens
         self._truth.lead = 0.0
-        self._check(subject.evicted or not late, "a ping came in its entry's last two seconds, or later")
+        self._check(subject.evicted or not late, "a ping came in its entry's last seconds, or later")
         claim = self.begin(request.body, request.headers)
         self.cache.answer_began(claim)
         usage = Usage(
             input=claim.input, cache_read=claim.read, cache_write_5m=claim.write_5m, cache_write_1h=claim.write_1h
         )
-        self.day_usd[local_date(self._clock.wall())] += _usd(usage)
-        # Until its answer is known, and for good when none comes, nobody can know more than the price of a hit.
-        subject.usd += min(_usd(usage), READ * prefix / 1e6)
+        self.billed[local_date(bill.at)] += usd_of(usage)
         if usage.cache_write:
             self.counts["misses"] += 1
             self._check(subject.evicted, "a ping came after its entry's expiry and was billed as a write")
             subject.evicted = False
+            subject.paid_writes += 1
         return usage
 
-    def _answer(self, subject: Subject, trouble: Trouble, usage: Usage | None, replaced: bool) -> WarmAnswer:
+    def _answer(
+        self, subject: Subject, trouble: Trouble, usage: Usage, bill: Bill, sent: float | None, still_last: bool
+    ) -> WarmAnswer:
         """What the provider says, and what it means for those who asked."""
+        answer = WarmAnswer("answered", status=200, usage=usage)
+        key, now = subject.talk.key, self._clock.wall()
+        whole = usage.prefix
         match trouble:
             case "401":
-                self.account_stops[subject.talk.key] = None
-                return WarmAnswer("refused", status=401)
+                self.accounts.refuses(key)
+                answer = WarmAnswer("refused", status=401)
             case "429 wait":
-                self.account_stops[subject.talk.key] = self._clock.wall() + 40.0
-                return WarmAnswer("limited", status=429, retry_after=40.0)
+                self.accounts.limits_until(key, now + 40.0)
+                answer = WarmAnswer("limited", status=429, retry_after=40.0)
             case "429":
-                self.account_stops[subject.talk.key] = None
-                return WarmAnswer("limited", status=429)
-        if usage is not None and not trouble:
-            subject.usd += max(0.0, _usd(usage) - READ * usage.prefix / 1e6)
-        if not replaced:
-            subject.stopped = subject.stopped or bool(trouble) or (usage is not None and usage.cache_write > 0)
-        match trouble:
+                self.accounts.limits_until(key, None)
+                answer = WarmAnswer("limited", status=429)
+            case "400":
+                answer = WarmAnswer("refused", status=400)
             case "500":
-                return WarmAnswer("provider_error", status=500)
+                answer = WarmAnswer("provider_error", status=500)
             case "unreachable":
-                return WarmAnswer("unreachable")
-            case "raises":
-                raise BrokenWarmer
-            case "timeout":
-                return WarmAnswer("timeout")
-        return WarmAnswer("answered", status=200, usage=usage)
+                answer = WarmAnswer("unreachable")
+            case "timeout" | "raises":
+                answer = WarmAnswer("timeout")
+            case "no usage":
+                answer = WarmAnswer("answered", status=200)
+            case "reads less" if not usage.cache_write:
+                usage = Usage(input=whole - whole * 94 // 100, cache_read=whole * 94 // 100)
+                answer = replace(answer, usage=usage)
+            case "writes more" if not usage.cache_write:
+                usage = Usage(cache_read=whole, cache_write_5m=whole * 11 // 100)
+                answer = replace(answer, usage=usage)
+            case "near limit":
+                bucket = Bucket(limit=100, remaining=5, reset_at=now + 700.0)
+                self.accounts.limits[key] = (0.95, now + 700.0)
+                answer = replace(answer, limits=RateLimits(tokens=bucket))
+        if trouble not in ("timeout", "raises", "no usage"):
+            bill.usage = usage
+        bill.hit = answer.status == 200 and answer.usage is not None and _is_hit(usage, bill.tokens)
+        if bill.hit and still_last and sent is not None:
+            subject.touched = max(subject.touched, sent)
+        if still_last and not bill.hit and trouble not in OF_THE_ACCOUNT:
+            subject.stopped = trouble or "miss"
+        if trouble == "raises":
+            raise BrokenWarmer
+        return answer
 
     # --- the judge ------------------------------------------------------------------------------------------------
-
-    def _judge(self, subject: Subject, request: WarmRequest, headers: dict[bytes, str], prefix: int) -> None:
-        now = self._clock.wall()
-        self._check(b"x-claude-code-agent-id" not in headers, "a subagent was pinged")
-        self._check(not subject.ended, "an ended session was pinged")
-        self._check(not subject.dead, "a dead process was pinged")
-        self._check(not subject.talk.oauth, "a subscription login was pinged")
-        self._check(b"enabled" not in request.body, "a request that thinks was pinged")
-        self._check(prefix >= 512, "a prefix was pinged that is too small to be cached")
-        self._check(subject.answered >= 2, "a lineage with one request was pinged")
-        self._check(not any(call.main for call in subject.running), "a ping was sent beside a real request")
-        self._check(not subject.pinging[request.lineage_id], "two pings at a time")
-        self._check(not subject.stopped, "a stopped lineage was pinged")
-        self._check(subject.age_known, "a ping was sent though the clock was set back")
-        if subject.talk.key in self.account_stops:
-            until = self.account_stops[subject.talk.key]
-            self._check(until is not None and now >= until, "a stopped account was pinged")
-        self._check(now < request.not_after, "the warmer was asked after its own deadline")
-
-        last = subject.last
-        self._check(last is not None, "a request was pinged that this worker never saw")
-        if last is not None:
-            same = equal_but_for_ping_fields(last.exchange.body, request.body)
-            self._check(same, "the body is not the last request's")
-            self._check(request.headers == last.exchange.headers, "the headers are not the last request's")
-
-        read, write = READ * prefix / 1e6, (WRITE_1H if subject.talk.ttl == "1h" else WRITE_5M) * prefix / 1e6
-        today = self.day_usd[local_date(now)]
-        self._check(
-            today + min(write, WRITE_5M * prefix / 1e6) <= self.max_day_usd + EPSILON, "the day's cap is broken"
-        )
-        if subject.max_usd is not None:
-            self._check(subject.usd + read <= subject.max_usd + EPSILON, "the session's cap is broken")
-        if self.manual:
-            return
-        self._check(subject.mode is not BudgetMode.OFF, "a ping was sent though pings are off")
-        if subject.max_pings is not None:
-            self._check(subject.idle_pings < subject.max_pings, "the idle period's cap is broken")
-        if subject.until is not None:
-            self._check(now < subject.until, "a ping was sent after the budget's end")
 
     def _check(self, good: bool, otherwise: str) -> None:
         if not good:
             self.violations.append(otherwise)
 
+    def _note(self, faults: Iterable[str]) -> None:
+        self.violations += faults
 
-def _prompt(body: bytes, headers: RawHeaders) -> Prompt:
-    parsed: Body = json.loads(body)
-    key = next(value for name, value in headers if name.lower() in (b"x-api-key", b"authorization"))
-    return read_prompt(parsed, workspace=workspace_of(key.decode()))
+    def overdrawn(self) -> bool:
+        """Whether today's cap is broken, by what the provider took or by what is spent and reserved."""
+        today = local_date(self._clock.wall())
+        return max(self.billed[today], self.books.day_usd(today)) > self.max_day_usd + EPSILON
 
 
-def _usd(usage: Usage) -> float:
-    return (
-        usage.input * INPUT
-        + usage.cache_read * READ
-        + usage.cache_write_5m * WRITE_5M
-        + usage.cache_write_1h * WRITE_1H
-    ) / 1e6
+def _is_hit(usage: Usage, tokens: int) -> bool:
+    return usage.cache_read >= 0.95 * tokens and usage.cache_write <= 0.1 * tokens
