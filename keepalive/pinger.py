@@ -1,7 +1,7 @@
-"""Plans and sends pings: asks the policy, reserves the money, sends once, verifies, settles, says why not.
+"""Plans pings and lets them go when they are due: asks the policy, keeps one alarm a lineage, says why not.
 
-The order in `_send` is the safety of the product: nothing is sent that was not reserved, nothing is reserved that the
-policy did not allow at that moment, and what was sent is judged by the provider's own figures.
+Nothing is tried here that the policy did not allow at that moment; how one ping is reserved, sent and judged is
+`attempts`' part.
 """
 
 from __future__ import annotations
@@ -13,25 +13,22 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from keepalive import experiment, policy
+from keepalive.attempts import Attempts
 from keepalive.clock import Clock
 from keepalive.clock_guard import ClockGuard
 from keepalive.config import Config
 from keepalive.flights import Flights
 from keepalive.habits import Habits
-from keepalive.judge import Result, judge
-from keepalive.ping import build_replay
 from keepalive.policy import Decision, Ping, Stop
-from keepalive.prefix import BadRequest
 from keepalive.scheduler import Alarm
 from keepalive.state import due_at, expires_at, last_send_at
 from keepalive.store_thread import StoreThread
-from keepalive.usage import RateLimits
-from keepalive.vault import AccountStop, Captured, Vault
+from keepalive.vault import Vault
 from keepalive.views import Situation, gather
-from keepalive.warmer import WarmAnswer, Warmer, WarmRequest
-from store import lineages, pings
+from keepalive.warmer import Warmer
+from store import lineages
 from store.models import BudgetMode
-from store.rows import LineageRow, SessionRow
+from store.rows import SessionRow
 
 log = logging.getLogger("warmside.pinger")
 
@@ -67,10 +64,9 @@ class Pinger:
         self._habits = habits or Habits(config)
         self._alarm: Alarm | None = None
         self._prepared: asyncio.Task[None] | None = None
-        self._sending: dict[int, bool] = {}
-        """Lineages whose ping is being sent, and whether a person asked for it."""
-        self._withdrawn: set[int] = set()
-        """Of those, the ones that must not leave any more: the rules have changed since."""
+        self._attempts = Attempts(
+            store=store, vault=vault, flights=flights, clock=clock, guard=guard, warmer=warmer, alive=alive
+        )
 
     def use(self, alarm: Alarm) -> None:
         """Set the alarm clock; it calls `fire`."""
@@ -159,7 +155,7 @@ class Pinger:
             )
 
         captured = self._vault.get(lineage_id)
-        trusted = captured is None or self._age_known(captured)
+        trusted = captured is None or self._attempts.age_known(captured)
         situation = await self._store.read(read)
         if situation is None or self._alive(situation.session):
             return situation
@@ -180,8 +176,8 @@ class Pinger:
         else:
             at, why, args = None, decision.reason, decision.args
             allowed = situation.rules.max_idle_pings
-            if decision.reason != "in_flight" and self._sending.get(lineage_id) is False:
-                self._withdrawn.add(lineage_id)
+            if decision.reason != "in_flight":
+                self._attempts.withdraw(lineage_id)
         told = {**args, **policy.numbers(decision)}
         await self._store.write(
             lambda connection: lineages.plan(
@@ -202,154 +198,19 @@ class Pinger:
             self._prepared = asyncio.ensure_future(self._warmer.prepare())
 
     async def _send(self, situation: Situation, *, manual: bool) -> str:
-        """Reserve, send once, verify, settle. Returns the outcome or the reason code why nothing was sent."""
-        lineage, session, view = situation.lineage, situation.session, situation.view
-        captured = self._vault.get(lineage.id)
-        expiry, last = expires_at(view), last_send_at(view)
-        read, write = view.read_usd, view.write_usd
-        if captured is None or expiry is None or last is None or read is None or write is None:
-            return "no_prefix"
-        if lineage.ttl_class is None or lineage.id in self._sending:
-            return "in_flight"
-        ttl_class = lineage.ttl_class
-        self._sending[lineage.id] = manual
-        try:
-            try:
-                request = await asyncio.to_thread(_request, lineage.id, captured, last)
-            except BadRequest as error:
-                log.error("a captured request of %s cannot be replayed: %s", session.id, error)
-                await self._store.write(lambda connection: lineages.stop(connection, lineage.id, "not_replayable", {}))
-                return "not_replayable"
-            caps = pings.Caps(
-                idle_pings=situation.rules.max_idle_pings,
-                session_usd=situation.rules.max_session_usd,
-                day_usd=situation.rules.max_day_usd,
-                day_start=situation.day_start,
-            )
-            reserved = await self._store.write(
-                lambda connection: pings.reserve(
-                    connection,
-                    lineage_id=lineage.id,
-                    session_id=session.id,
-                    warmer=self._warmer.name,
-                    model=lineage.model,
-                    ttl_class=ttl_class,
-                    prefix_tokens=lineage.prefix_tokens,
-                    manual=manual,
-                    now=self._clock.wall(),
-                    expires_at=expiry,
-                    read_usd=read,
-                    write_usd=write,
-                    caps=caps,
-                )
-            )
-            if isinstance(reserved, str):
-                return reserved
-            answer = await self._warm(situation, captured, request)
-            result = judge(answer, lineage.prefix_tokens, self._clock.wall())
-            await self._settle(reserved, situation, captured, answer, result)
-        finally:
-            del self._sending[lineage.id]
-            self._withdrawn.discard(lineage.id)
-        return result.outcome
-
-    async def _warm(self, situation: Situation, captured: Captured, request: WarmRequest) -> WarmAnswer:
-        """Ask the warmer, unless the world has moved on while the money was reserved."""
-        session, lineage = situation.session, situation.lineage
-
-        def still_wanted() -> bool:
-            return not (
-                self._flights.any(session.id, session.launch_id, lineage.agent_id)
-                or self._vault.get(lineage.id) is not captured
-                or self._vault.account_stop(captured.account, self._clock.wall()) is not None
-                or _near_limit(self._vault.limits(captured.account), self._clock.wall())
-                or lineage.id in self._withdrawn
-                or not self._age_known(captured)
-                or not self._alive(session)
-            )
-
-        if not still_wanted():
-            return WarmAnswer(outcome="too_late", detail="overtaken")
-        try:
-            return await self._warmer.warm(replace(request, still_wanted=still_wanted))
-        except Exception as error:
-            # A warmer does not raise. Should it, nobody knows what was sent: the reservation has to stand.
-            log.error("the warmer failed with %s", type(error).__name__)
-            return WarmAnswer(outcome="timeout", sent_at=self._clock.wall(), detail=type(error).__name__)
-
-    def _age_known(self, captured: Captured) -> bool:
-        """Whether the clock was not set back since this request began."""
-        return captured.started_monotonic > self._guard.set_back_at
+        """One ping; afterwards plans that its outcome touches are worked out again. Returns its outcome."""
+        sent = await self._attempts.make(situation, manual=manual)
+        if sent.whole_account:
+            await self.replan_all()
+        elif sent.settled:
+            await self._replan_capped(situation.lineage.id)
+        return sent.outcome
 
     async def _replan_capped(self, settled: int) -> None:
         """A settled ping gives back most of what it had reserved of the day: others may fit in again."""
         for lineage in await self._store.read(lineages.open_main):
             if lineage.why == "day_cap" and lineage.id != settled:
                 await self._plan(lineage.id)
-
-    async def _settle(
-        self, ping_id: int, situation: Situation, captured: Captured, answer: WarmAnswer, result: Result
-    ) -> None:
-        lineage = situation.lineage
-
-        def write(connection: sqlite3.Connection) -> None:
-            pings.settle(
-                connection,
-                ping_id,
-                outcome=result.outcome,
-                now=self._clock.wall(),
-                sent_at=answer.sent_at,
-                status=answer.status,
-                usage=answer.usage,
-                cost_known=result.cost_known,
-            )
-            if result.outcome == "hit" and answer.sent_at is not None:
-                lineages.touch_by_ping(connection, lineage.id, answer.sent_at)
-            if result.stop and not result.whole_account and not _asked_since(connection, lineage):
-                lineages.stop(connection, lineage.id, result.stop, result.args or {}, result.until)
-
-        await self._store.write(write)
-        if answer.limits is not None:
-            self._vault.note_limits(captured.account, answer.limits)
-        if result.stop and result.whole_account:
-            standing = self._vault.account_stop(captured.account, self._clock.wall())
-            if standing is None or standing.until is not None:
-                # A refusal lasts until a good answer: a limit that is told later, and ends by itself, must not end it.
-                self._vault.stop_account(captured.account, AccountStop(result.stop, result.args or {}, result.until))
-            await self.replan_all()
-        else:
-            await self._replan_capped(lineage.id)
-        log.info(
-            "ping of %s: %s, status %s, %s", lineage.session_id, result.outcome, answer.status, answer.detail or "-"
-        )
-
-
-def _near_limit(limits: RateLimits, now: float) -> bool:
-    """The policy's own rule once more: another session's answer may have told of it since."""
-    buckets = (limits.requests, limits.tokens, limits.input_tokens)
-    return any(
-        bucket.used >= policy.NEAR_LIMIT and (bucket.reset_at is None or now < bucket.reset_at) for bucket in buckets
-    )
-
-
-def _asked_since(connection: sqlite3.Connection, lineage: LineageRow) -> bool:
-    """Whether a real request was answered since this row was read: it wrote the entry anew and has voided all stops."""
-    now = lineages.get(connection, lineage.id)
-    return now is not None and now.requests != lineage.requests
-
-
-def _request(lineage_id: int, captured: Captured, not_after: float) -> WarmRequest:
-    replay = build_replay(captured.body, captured.headers, captured.target)
-    return WarmRequest(
-        lineage_id=lineage_id,
-        body=replay.body,
-        headers=replay.headers,
-        target=replay.target,
-        upstream=captured.route.upstream,
-        proxy=captured.route.proxy,
-        ca_file=captured.route.ca_file,
-        not_after=not_after,
-    )
 
 
 def _wake(decision: Decision, situation: Situation, now: float) -> float | None:

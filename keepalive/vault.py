@@ -68,7 +68,8 @@ class Vault:
         self._secret = secrets.token_bytes(32)
         self._held: dict[int, Captured] = {}
         self._current: dict[tuple[str, str], int] = {}
-        self._stops: dict[str, AccountStop] = {}
+        self._stops: dict[tuple[str, bool], AccountStop] = {}
+        """By credential, and whether the stop ends by itself: a refused key may have run into a rate limit, too."""
         self._limits: dict[str, RateLimits] = {}
         self._traces: OrderedDict[tuple[str, str], Trace] = OrderedDict()
 
@@ -123,22 +124,22 @@ class Vault:
             self._held.pop(self._current.pop(thread), None)
 
     def stop_account(self, account: str, stop: AccountStop) -> None:
-        """Nothing more is sent with this credential until the stop ends."""
-        self._stops[account] = stop
+        """Nothing more is sent with this credential until the stop ends; one of the other kind goes on beside it."""
+        self._stops[account, stop.until is not None] = stop
 
     def clear_account(self, account: str) -> bool:
-        """A real request of this credential was answered: it works; returns whether it had been stopped."""
-        stop = self._stops.get(account)
-        if stop is None or stop.until is not None:  # a rate limit lasts until its reset, whatever still gets through
-            return False
-        del self._stops[account]
-        return True
+        """A real request of this credential was answered: it works; returns whether it had been stopped. (A rate limit
+        lasts until its reset, whatever still gets through.)"""
+        return self._stops.pop((account, False), None) is not None
 
     def account_stop(self, account: str, now: float) -> AccountStop | None:
         """The stop in force for a credential."""
-        stop = self._stops.get(account)
+        lasting = self._stops.get((account, False))
+        if lasting is not None:
+            return lasting
         # Asked from more than one thread, so nothing is tidied up here: the stop may be a new one by then.
-        return None if stop is None or (stop.until is not None and now >= stop.until) else stop
+        timed = self._stops.get((account, True))
+        return timed if timed is not None and timed.until is not None and now < timed.until else None
 
     def note_limits(self, account: str, limits: RateLimits) -> None:
         """What the provider last said about a credential's rate limits; silence changes nothing."""

@@ -112,6 +112,17 @@ def test_a_stop_with_an_end_ends_at_it() -> None:
     assert vault.account_stop("a", NOW + 1e9) is later
 
 
+def test_a_refused_key_and_a_limit_stand_side_by_side() -> None:
+    vault = Vault()
+    limit, refused = AccountStop("limited", {}, NOW + 30), AccountStop("refused", {}, None)
+    vault.stop_account("a", refused)
+    vault.stop_account("a", limit)
+    assert vault.account_stop("a", NOW + 99) is refused, "a limit that ends must not end what lasts"
+    assert vault.clear_account("a")
+    assert vault.account_stop("a", NOW) is limit, "a good answer ends no limit"
+    assert vault.account_stop("a", NOW + 30) is None
+
+
 def test_silence_about_limits_changes_nothing() -> None:
     vault = Vault()
     assert vault.limits("a") == RateLimits()
