@@ -13,6 +13,7 @@ from keepalive.clock import Clock
 from keepalive.config import Config
 from keepalive.exchange import Exchange, Route
 from keepalive.flights import SESSION, Flights, flight_key, named, named_session
+from keepalive.fork_mark import may_be_aside
 from keepalive.prefix import BadRequest, parse_request
 from keepalive.recorder import Recorder, Seen
 from keepalive.store_thread import StoreThread
@@ -54,7 +55,7 @@ class Observer:
             return
         key = flight_key(exchange)
         self._flights.enter(key)
-        if not key[1]:
+        if not key[1] and not may_be_aside(exchange.headers):
             task = asyncio.ensure_future(self._note_start(key[0], exchange))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -74,6 +75,9 @@ class Observer:
                     seen = await asyncio.to_thread(self._parse, exchange)
                     if seen is None:
                         await self._store.write(lambda c: self._recorder.rest(c, exchange, key[0], side=False))
+                    elif seen.facts.fork:
+                        self._vault.note_limits(seen.account, seen.response.limits)
+                        await self._store.write(lambda c: self._recorder.rest(c, exchange, key[0], side=True))
                     else:
                         session_id = seen.session_id
                         others = await self._learn(seen)

@@ -14,6 +14,7 @@ from typing import Literal
 
 from keepalive.canonical import Json, content, items, mapping, word
 from keepalive.coding import decode_body
+from keepalive.fork_mark import is_fork
 from keepalive.shape import Shape, outline, sections
 from keepalive.usage import Headers, header_value
 from store.models import TTLClass
@@ -68,6 +69,8 @@ class RequestFacts:
     n_messages: int
     shape: Shape = field(repr=False)
     """Its outline, block by block: what a break is explained from."""
+    fork: bool = False
+    """A ping of ours by fork on its way through: no request of the lineage, and nothing to hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +190,7 @@ def _facts(request: dict[str, Json], headers: Headers) -> RequestFacts:
         n_system=len(system),
         n_messages=len(messages),
         shape=shape,
+        fork=is_fork(request),
     )
 
 

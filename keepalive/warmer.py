@@ -13,12 +13,27 @@ from typing import Literal, Protocol
 from keepalive.usage import RateLimits
 from store.models import Usage
 
-Outcome = Literal["answered", "refused", "limited", "provider_error", "timeout", "too_late", "unreachable"]
+Outcome = Literal[
+    "answered",
+    "refused",
+    "limited",
+    "provider_error",
+    "timeout",
+    "too_late",
+    "unreachable",
+    # by fork alone; of none of these anything was sent
+    "busy",
+    "silent",
+    "nothing_to_fork",
+]
+"""`busy`: the client has a turn to run; `silent`: no plugin stands behind the session, or it did not answer;
+`nothing_to_fork`: before the first prompt, or a fork would not send what is cached (a new model, a compaction)."""
 
 
 @dataclass(frozen=True, slots=True)
 class WarmRequest:
-    """One ping that is due. For a replay, `body` and `headers` are what `ping.build_replay` made."""
+    """One ping that is due. For a replay, `body` and `headers` are what `ping.build_replay` made; for a fork see
+    `fork_request`: the client sends its own."""
 
     lineage_id: int
     body: bytes = field(repr=False)
@@ -36,6 +51,26 @@ class WarmRequest:
     still_wanted: Callable[[], bool] = field(default=lambda: True, repr=False)
     """Asked once more at the last moment before something leaves; cheap, never waits. A connection may take seconds
     to come up, and meanwhile the person may have come back, left or said no."""
+    session_id: str = ""
+    """Whose client is asked, for a fork."""
+
+
+def fork_request(
+    lineage_id: int, session_id: str, not_after: float, still_wanted: Callable[[], bool] = lambda: True
+) -> WarmRequest:
+    """A ping by fork: nothing of the request is ours, so there is only whom to ask and until when."""
+    return WarmRequest(
+        lineage_id=lineage_id,
+        body=b"",
+        headers=(),
+        target="",
+        upstream="",
+        proxy=None,
+        ca_file=None,
+        not_after=not_after,
+        still_wanted=still_wanted,
+        session_id=session_id,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +90,8 @@ class WarmAnswer:
     """Wall time when the whole answer was there."""
     detail: str = ""
     """The provider's error word or the kind of failure; never text that could quote a request."""
+    tried_tool: bool = False
+    """A fork's model wanted a tool instead of answering."""
 
 
 class Warmer(Protocol):

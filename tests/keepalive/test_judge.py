@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keepalive.judge import LEAST_WAIT, Result, judge
+from keepalive.judge import FORK_EXTRA, LEAST_WAIT, ForkTerms, Result, judge
 from keepalive.usage import Bucket, RateLimits
 from keepalive.warmer import Outcome, WarmAnswer
 from store.models import Usage
@@ -102,6 +102,88 @@ def test_what_was_too_late_stops_nothing() -> None:
     assert judge(WarmAnswer("too_late"), 10_000, NOW) == Result("too_late")
 
 
+def fork(read: int, write: int, *, tried_tool: bool = False) -> WarmAnswer:
+    usage = Usage(input=11, output=11, cache_read=read, cache_write_5m=write)
+    return WarmAnswer("answered", usage=usage, sent_at=NOW - 1, tried_tool=tried_tool)
+
+
+PREFIX, REPLY = 13_628, 11
+"""A session as it was measured: its first fork wrote 13 tokens for a reply of 11."""
+
+
+@pytest.mark.parametrize(
+    ("read", "write", "outcome"),
+    [
+        (13_628, 13, "hit"),  # the first fork
+        (13_641, 0, "hit"),  # and the next one
+        (13_641, 11 + FORK_EXTRA, "hit"),
+        (13_641, 12 + FORK_EXTRA, "miss"),
+        (12_947, 13, "hit"),
+        (12_946, 13, "miss"),
+        (0, 13_670, "miss"),  # 380 s after the last touch
+        (10_564, 2_894, "miss"),  # with another effort
+        (0, 0, "miss"),
+    ],
+)
+def test_a_fork_may_write_the_last_reply_and_no_more(read: int, write: int, outcome: str) -> None:
+    found = judge(fork(read, write), PREFIX, NOW, ForkTerms(REPLY))
+    assert (found.outcome, found.stop, found.cost_known) == (outcome, "" if outcome == "hit" else "missed", True)
+
+
+def test_a_long_reply_is_more_than_a_tenth_of_the_prefix_and_still_a_hit() -> None:
+    assert judge(fork(13_628, 9_000), PREFIX, NOW, ForkTerms(9_000)).outcome == "hit"
+    assert judge(fork(22_640, 0), PREFIX, NOW, ForkTerms(9_000)).outcome == "hit"
+    assert judge(fork(13_628, 9_000), PREFIX, NOW).outcome == "miss", "a replay has no reply to write"
+
+
+def test_a_reply_of_unknown_size_gets_a_tenth() -> None:
+    assert judge(fork(13_628, 1_362), PREFIX, NOW, ForkTerms(None)).outcome == "hit"
+    assert judge(fork(13_628, 1_363), PREFIX, NOW, ForkTerms(None)).outcome == "miss"
+
+
+@pytest.mark.parametrize("terms", [ForkTerms(REPLY), ForkTerms(None)])
+def test_two_requests_are_a_fault(terms: ForkTerms) -> None:
+    found = judge(fork(13_628 + 13_641, 13), PREFIX, NOW, terms)
+    assert found == Result("fault", "fork_tool", {"requests": 2})
+
+
+def test_a_reply_as_long_as_the_prefix_is_not_taken_for_a_second_request() -> None:
+    assert judge(fork(27_200, 0), PREFIX, NOW, ForkTerms(13_572)).outcome == "hit"
+
+
+def test_a_tool_that_was_tried_is_a_fault_whatever_it_cost() -> None:
+    found = judge(fork(13_628, 13, tried_tool=True), PREFIX, NOW, ForkTerms(REPLY))
+    assert found == Result("fault", "fork_tool", {"requests": 1})
+    unknown = WarmAnswer("answered", sent_at=NOW - 1, tried_tool=True)
+    assert judge(unknown, PREFIX, NOW, ForkTerms(REPLY)).cost_known is False
+
+
+@given(st.integers(1, 200_000), st.none() | st.integers(0, 50_000), st.integers(0, 500_000), st.integers(0, 500_000))
+def test_a_fork_that_hits_read_what_one_request_can_and_wrote_little(
+    prefix: int, reply: int | None, read: int, write: int
+) -> None:
+    found = judge(fork(read, write), prefix, NOW, ForkTerms(reply, assumed=True))
+    assert found.assumed == (found.outcome == "hit")
+    if found.outcome == "hit":
+        assert 100 * read >= 95 * prefix
+        assert write <= (prefix / 10 if reply is None else reply + FORK_EXTRA)
+        assert read < max(1.9 * prefix, prefix + (reply or 0) + FORK_EXTRA + 1)
+
+
+def test_a_hit_on_an_hours_entry_is_assumed_until_one_was_proven() -> None:
+    assert judge(fork(13_628, 13), PREFIX, NOW, ForkTerms(REPLY, assumed=True)) == Result("hit", assumed=True)
+    assert judge(fork(0, 13_670), PREFIX, NOW, ForkTerms(REPLY, assumed=True)).assumed is False
+
+
+def test_a_turn_that_runs_stops_nothing() -> None:
+    assert judge(WarmAnswer("busy"), PREFIX, NOW, ForkTerms(REPLY)) == Result("busy")
+
+
+def test_a_client_that_cannot_fork_stops_its_lineage_for_nothing() -> None:
+    assert judge(WarmAnswer("silent"), PREFIX, NOW, ForkTerms(REPLY)) == Result("silent", "plugin_silent")
+    assert judge(WarmAnswer("nothing_to_fork"), PREFIX, NOW) == Result("nothing_to_fork", "nothing_to_fork")
+
+
 OUTCOMES: list[Outcome] = [
     "answered",
     "refused",
@@ -110,6 +192,9 @@ OUTCOMES: list[Outcome] = [
     "timeout",
     "too_late",
     "unreachable",
+    "busy",
+    "silent",
+    "nothing_to_fork",
 ]
 
 
@@ -123,7 +208,7 @@ def test_only_a_hit_or_nothing_sent_goes_on(
     outcome: Outcome, status: int | None, usage: Usage | None, sent_at: float | None
 ) -> None:
     found = judge(WarmAnswer(outcome, status=status, usage=usage, sent_at=sent_at), 10_000, NOW)
-    assert (found.stop == "") == (found.outcome in ("hit", "too_late"))
+    assert (found.stop == "") == (found.outcome in ("hit", "too_late", "busy"))
     if found.outcome == "hit":
         assert usage is not None
         assert usage.cache_read >= 9_500

@@ -54,7 +54,8 @@ def test_every_promised_code_is_known() -> None:
     break_even one_request ended dead replaced too_small under_floor ping_cost thinking no_price near_limit plan_login
     compacts no_keeper watch_only clock too_late missed refused limited provider no_ttl expired tools_changed
     system_changed messages_changed model_changed prefix_changed compacted cleared no_request no_prefix
-    not_replayable working halved fork_trial experiment"""
+    not_replayable working halved fork_trial experiment
+    plugin_silent nothing_to_fork fork_tool"""
     assert set(promised.split()) <= CODES
 
 
