@@ -1,8 +1,8 @@
 """What a session may spend, worked out from everything that was set anywhere, and where each part of it comes from.
 
-Pure. The most specific setting wins, key by key: the session's own row (all of it) before its project, agent and TTL
-class in `config.toml`, those before the stored default, and that before `[budget]`. One exception: a stored default of
-mode `off` is the off switch, which no configuration turns on again.
+Pure. The most specific setting wins, key by key: the session's own row (with all its caps) before its project, agent
+and TTL class in `config.toml`, those before the stored default, and that before `[budget]`. One exception: a stored
+default of mode `off` is the off switch: no configuration turns a session on again, only a mode of its own does.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def resolve(config: BudgetConfig, standing: Standing) -> Allowance:
         return "budget" if key in config.model_fields_set else BUILT_IN
 
     speaks = next((layer for layer in layers if layer.mode is not None), _Layer(base("mode")))
-    if own is None and default is not None and default.mode is BudgetMode.OFF:
+    if (own is None or own.mode is None) and default is not None and default.mode is BudgetMode.OFF:
         speaks = layers[-1]
     pings, pings_from = _cap(layers, lambda layer: layer.pings) or (config.pings, base("pings"))
     usd, usd_from = _cap(layers, lambda layer: layer.usd) or (config.usd_per_session, base("usd_per_session"))

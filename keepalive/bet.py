@@ -10,6 +10,9 @@ Prices are in units of (prefix tokens x input price): a ping costs r, a lapse co
   optimal stopping by backward recursion. Where chances only fall it comes to h(n) > r / L; where they rise (a habit of
   coming back after lunch) it pays its way through a poor stretch.
 - r is taken `SURPLUS` times as dear, since it prices no miss, and a miss is a paid write.
+
+Chances are known for the usual rhythm of a class, a ping each time an entry is about to expire. Another rhythm has them
+by the age of the wait, and in proportion to the time that a ping buys.
 """
 
 from __future__ import annotations
@@ -20,8 +23,11 @@ from typing import Literal
 
 from keepalive.hazards import PRIOR, Hazards
 from keepalive.question import Kind, Question
+from keepalive.state import margin
 
 SURPLUS = 1.15
+MOST_PINGS = 1_000
+"""Of one idle period, whatever prices say: far beyond any that is sold, and what a recursion takes a moment for."""
 SLACK_SECONDS = 1e-6
 """Asked at the very moment of expiry: floating point may land on either side."""
 
@@ -35,7 +41,7 @@ class Odds:
     chance: float
     """That the wait ends within the lifetime that this ping buys, 0..1."""
     price: float
-    """r / L: the ping's price as a share of what it can save."""
+    """The ping's price, misses included, as a share of what it can save: the chance from which on it is worth it."""
     seconds: float
     """That lifetime."""
     kind: Kind
@@ -53,7 +59,7 @@ class Odds:
         text = f"{_percent(self.chance)} chance that {event} within the next {span(self.seconds)}"
         if self.more > 1 and self.chance <= self.price:
             text += f" ({_percent(self.reach_chance)} within {span(self.more * self.seconds)})"
-        return f"{text}, a ping costs {100 * self.price:.1f} % of the rebuild it can save"
+        return f"{text}, a ping costs {100 * self.price:.1f} % of the rebuild it can save, misses included"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +106,23 @@ def break_even(asked: Question) -> int:
     if saved <= 0 or asked.read_multiplier <= 0:
         return 0
     # The quotient is a whole number for the usual prices; floating point may land just below it.
-    return math.floor(saved / asked.read_multiplier + 1e-9)
+    return math.floor(min(MOST_PINGS, saved / asked.read_multiplier + 1e-9))
 
 
 def weigh(asked: Question, hazards: Hazards) -> Odds:
     """The odds of the next ping; asks for prices that leave something to save."""
-    price, saved = asked.read_multiplier, asked.write_multiplier - asked.read_multiplier
-    first = due_now(asked)
+    price, saved = SURPLUS * asked.read_multiplier, asked.write_multiplier - asked.read_multiplier
+    usual = asked.lifetime - margin(asked.lifetime, 0.0)
+    share = asked.interval_seconds / usual
     left = max(1, break_even(asked) - asked.pings_sent)
-    chances = [
-        hazards.chance(asked.agent, asked.kind, asked.ttl, first + n, asked.ends_known_fraction) for n in range(left)
-    ]
+    chances = []
+    for n in range(left):
+        age = asked.idle_seconds + n * asked.interval_seconds
+        chance = hazards.chance(asked.agent, asked.kind, asked.ttl, pings_due(age, usual), asked.ends_known_fraction)
+        chances.append(chance if share == 1.0 else 1 - (1 - chance) ** share)
     gains = [0.0] * (left + 1)
     for n in reversed(range(left)):
-        gains[n] = saved * chances[n] - SURPLUS * price + (1 - chances[n]) * max(0.0, gains[n + 1])
+        gains[n] = saved * chances[n] - price + (1 - chances[n]) * max(0.0, gains[n + 1])
     more = next((n for n in range(left) if gains[n] <= 0), left)
     return Odds(
         chance=chances[0],
@@ -126,14 +135,13 @@ def weigh(asked: Question, hazards: Hazards) -> Odds:
     )
 
 
-def due_now(asked: Question) -> int:
-    """How many pings a wait of this length calls for before the one in question.
+def pings_due(age: float, interval: float) -> int:
+    """How many pings a wait of this age calls for before the one in question, in the usual rhythm.
 
-    Usually the number that was sent. A wait that went on while none was sent (a keeper that was away, a hold with
-    another rhythm) is as old as it is.
+    Not how many were sent: a wait that went on while none was (a keeper that was away) is as old as it is, and one that
+    a person had pinged besides is no older.
     """
-    passed = 0 if asked.interval_seconds <= 0 else round(asked.idle_seconds / asked.interval_seconds) - 1
-    return max(asked.pings_sent, passed, 0)
+    return max(0, round(min(age / interval, MOST_PINGS)) - 1)
 
 
 def span(seconds: float) -> str:

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Mapping
 
 from store import budgets
+from store.database import snapshot
 from store.rows import BudgetRow
 
 
@@ -17,14 +18,20 @@ class BudgetWatch:
 
     def __init__(self) -> None:
         self._rows: Mapping[str, BudgetRow] = {}
+        self._changes = 0
         self._paused_until: float | None = None
         self._paused = False
 
     def read(self, connection: sqlite3.Connection) -> frozenset[str]:
         """Look; the sessions whose own budget is another one now, `budgets.DEFAULT` among them for the default."""
-        before, self._rows = self._rows, budgets.every(connection)
-        self._paused_until = budgets.paused_until(connection)
-        return frozenset(key for key in before.keys() | self._rows.keys() if before.get(key) != self._rows.get(key))
+        with snapshot(connection):
+            changes, rows = budgets.changes(connection), budgets.every(connection)
+            self._paused_until = budgets.paused_until(connection)
+        before, self._rows = self._rows, rows
+        more, self._changes = changes != self._changes, changes
+        found = frozenset(key for key in before.keys() | rows.keys() if before.get(key) != rows.get(key))
+        # Set and taken back before we looked: a plan that was made in between has to be made again.
+        return frozenset({budgets.DEFAULT}) if more and not found else found
 
     def pause_turned(self, now: float) -> bool:
         """Whether a pause began or ended since this was last asked; it ends by the clock alone, too."""

@@ -7,11 +7,12 @@ times input price. Anything else gets {"error": text}, and the next line is serv
 
 An outcome: {"event": "outcome", "episode", "gap_seconds": number or null}; null, or "returned": false, says that nobody
 came back. Kind and TTL class are remembered from the episode's questions, or may be given with it. One that cannot be
-used is passed over: whoever sends outcomes reads no answers to them.
+used is passed over, torn or not: whoever sends outcomes reads no answers to them.
 """
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Annotated, TypeAlias
@@ -26,11 +27,22 @@ from store.words import TTLClass
 MOST_EPISODES = 10_000
 """Remembered at a time; an outcome that comes later than this many other episodes has to name its kind and class."""
 
+LEAST_MULTIPLIER = 1e-3
+"""Of a read: less would make break-even thousands of pings, and no provider is that cheap."""
+
 _Amount: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
-_Above: TypeAlias = Annotated[float, msgspec.Meta(gt=0, le=1e12)]
-_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000_000)]
+_Read: TypeAlias = Annotated[float, msgspec.Meta(ge=LEAST_MULTIPLIER, le=1e6)]
+_Write: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1e6)]
+_Seconds: TypeAlias = Annotated[float, msgspec.Meta(ge=0.001, le=1e12)]
+_Count: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+"""Some writers know one kind of number alone."""
 _Share: TypeAlias = Annotated[float, msgspec.Meta(ge=0, le=1)]
 _Episode: TypeAlias = str | int | float | None
+
+
+_OUTCOME = re.compile(rb'"event"\s*:\s*"outcome"')
+_NO_NUMBER = re.compile(rb"-?\b(?:Infinity|NaN)\b")
+"""What some writers put where nobody came back, though JSON has no such number."""
 
 
 class _Asked(msgspec.Struct):
@@ -39,11 +51,11 @@ class _Asked(msgspec.Struct):
     idle_seconds: _Amount
     pings_sent: _Count
     prefix_tokens: _Count
-    read_multiplier: _Above
-    write_multiplier: _Amount
-    interval_seconds: _Above
-    ended_signal: bool = False
-    ends_known_fraction: _Share = 0.0
+    read_multiplier: _Read
+    write_multiplier: _Write
+    interval_seconds: _Seconds
+    ended_signal: bool | None = False
+    ends_known_fraction: _Share | None = 0.0
     episode: _Episode = None
 
 
@@ -54,7 +66,7 @@ class _Outcome(msgspec.Struct):
     returned: bool | None = None
     kind: Kind | None = None
     ttl: TTLClass | None = None
-    ended_signal: bool = False
+    ended_signal: bool | None = False
 
 
 class _Answer(msgspec.Struct):
@@ -96,6 +108,9 @@ class DecideService:
                 return None
             asked = msgspec.json.decode(line, type=_Asked)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            if _OUTCOME.search(line):
+                self._learn(_NO_NUMBER.sub(b"null", line))
+                return None
             return msgspec.json.encode(_Error(f"not a question: {error}"))
         self._remember(asked)
         verdict = self._bettor.judge(_question(asked))
@@ -111,7 +126,7 @@ class DecideService:
     def _learn(self, line: bytes) -> None:
         try:
             outcome = msgspec.json.decode(line, type=_Outcome)
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return
         asked = self._episodes.pop(outcome.episode, None)
         kind = outcome.kind or (asked.kind if asked else None)
@@ -133,11 +148,11 @@ def _question(asked: _Asked) -> Question:
         kind=asked.kind,
         ttl=asked.ttl,
         idle_seconds=asked.idle_seconds,
-        pings_sent=asked.pings_sent,
-        prefix_tokens=asked.prefix_tokens,
+        pings_sent=int(asked.pings_sent),
+        prefix_tokens=int(asked.prefix_tokens),
         read_multiplier=asked.read_multiplier,
         write_multiplier=asked.write_multiplier,
         interval_seconds=asked.interval_seconds,
-        ended_signal=asked.ended_signal,
-        ends_known_fraction=asked.ends_known_fraction,
+        ended_signal=bool(asked.ended_signal),
+        ends_known_fraction=asked.ends_known_fraction or 0.0,
     )

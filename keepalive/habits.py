@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
 
 from keepalive.config import Config
 from keepalive.learning import LearnedHazards, Rhythm, faded
 from keepalive.state import margin
+from store.database import connect
 from store.waits import Wait, waits
 from store.words import TTLClass
 
@@ -24,12 +26,18 @@ class Habits:
         self._made_at: float | None = None
         self.hazards = LearnedHazards(rhythms=self._rhythms)
 
-    def refresh(self, connection: sqlite3.Connection, now: float) -> bool:
-        """Learn from the store's waits if the table has become old; whether there is a new one. `now`: wall clock."""
+    def refresh(self, store_file: Path, now: float) -> bool:
+        """Learn from the store's waits if the table has become old; whether there is a new one. `now`: wall clock.
+
+        Raises what reading a store may raise; the table in force stays then.
+        """
         if self._made_at is not None and 0.0 <= now - self._made_at < FRESH_SECONDS:
             return False
         self._made_at = now
-        self.hazards = learned(waits(connection, now), now, LearnedHazards(rhythms=self._rhythms))
+        least = min(rhythm.interval for rhythm in self._rhythms.values())
+        with closing(connect(store_file, read_only=True)) as connection:
+            found = waits(connection, now, least)
+        self.hazards = learned(found, now, LearnedHazards(rhythms=self._rhythms))
         return True
 
 

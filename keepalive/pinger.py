@@ -92,15 +92,20 @@ class Pinger:
 
     async def fire(self, lineage_id: int) -> None:
         """The alarm: send the ping if it is (still) due and allowed, and plan the next one."""
-        await self.check_clock()
-        situation = await self._gather(lineage_id)
-        if situation is None:
-            return
-        now = self._clock.wall()
-        decision = self._decide(situation, now)
-        if isinstance(decision, Ping) and decision.at <= now and not await self._drawn_to_lapse(situation, now):
-            await self._send(situation, manual=False)
-        await self._plan(lineage_id)
+        try:
+            await self.check_clock()
+            situation = await self._gather(lineage_id)
+            if situation is not None and self._due(situation) and await self._draws(situation):
+                situation = await self._gather(lineage_id)  # drawing took a moment: somebody may have said no
+            # From the decision to the attempt nothing is awaited, so that no change of mind falls in between.
+            if situation is not None and self._due(situation):
+                await self._send(situation, manual=False)
+            await self._plan(lineage_id)
+        except sqlite3.Error:
+            # A locked store, as a rule. The alarm is gone and the plan stands: look again, while there is time.
+            log.exception("a ping could not be looked after")
+            if self._alarm is not None:
+                self._alarm.schedule(lineage_id, self._clock.wall() + LOOK_AGAIN)
 
     async def ping_now(self, session_id: str) -> str:
         """A person asked: one ping inside every invariant and money cap, whatever the mode; returns what came of it."""
@@ -133,12 +138,19 @@ class Pinger:
     def _decide(self, situation: Situation, now: float) -> Decision:
         return policy.decide(situation.view, situation.spend, situation.rules, now, self._habits.hazards)
 
-    async def _drawn_to_lapse(self, situation: Situation, now: float) -> bool:
-        """Whether the person's own trial leaves this idle period alone, drawn now if it is the first ping's turn."""
+    def _due(self, situation: Situation) -> bool:
+        now = self._clock.wall()
+        decision = self._decide(situation, now)
+        return isinstance(decision, Ping) and decision.at <= now
+
+    async def _draws(self, situation: Situation) -> bool:
+        """Let the person's own trial draw this idle period at its first due ping; whether there was a draw."""
         idle_id, share = situation.idle_id, self._config.experiment.lapse_probability
         if idle_id is None or share <= 0 or situation.rules.mode is not BudgetMode.AUTO:
             return False
-        return await self._store.write(lambda c: experiment.assign(c, idle_id, share, now)) == "lapse"
+        now = self._clock.wall()
+        await self._store.write(lambda connection: experiment.assign(connection, idle_id, share, now))
+        return True
 
     async def _gather(self, lineage_id: int) -> Situation | None:
         def read(connection: sqlite3.Connection) -> Situation | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from store.models import ReasonArgs, TTLClass, WaitingFor
+from store.words import ReasonArgs, TTLClass, WaitingFor
 
 Login = Literal["api_key", "subscription"]
 

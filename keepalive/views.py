@@ -106,7 +106,7 @@ def gather(
             replaced_tokens=lineage.broke_tokens or 0,
             agent=session.agent,
             lost_money=tripwire.trips(
-                connection, tripwire.IdleClass(session.agent, lineage.ttl_class, session.waiting_for)
+                connection, tripwire.IdleClass(session.agent, lineage.ttl_class, session.waiting_for), now
             ),
             left_to_lapse=period is not None
             and experiment.lapses(connection, period[0], config.experiment.lapse_probability),

@@ -44,6 +44,7 @@ from keepalive.supervisor import PORT, STATUS
 from keepalive.vault import Vault
 from keepalive.watcher import Watcher
 from store import budgets, database, idle, idle_compaction, intents, launches, lineages, pings, settings
+from store.database import StoreError
 from store.rows import IntentRow
 
 log = logging.getLogger("warmside.worker")
@@ -88,9 +89,12 @@ class Worker:
         self._house_seconds = house_seconds
         self._upstream = upstream or config.providers.anthropic.upstream
         self._stopping = asyncio.Event()
+        self._store_file = paths.store_file
         self._store = StoreThread(paths.store_file)
         self._vault = Vault()
         self._budgets = BudgetWatch()
+        self._stale: set[str] = set()
+        """Sessions whose plan a change of budgets calls for; `DEFAULT`: all of them."""
         self._version = -1
         self._asked: set[asyncio.Task[None]] = set()
         self._needed_at = clock.wall()
@@ -227,20 +231,24 @@ class Worker:
 
     async def _read_bus(self) -> None:
         now = self._clock.wall()
-        changed: frozenset[str] = frozenset()
         version = await self._store.read(database.data_version)
         if version != self._version:
-            self._version = version
             for intent in await self._store.write(lambda connection: intents.take(connection, now)):
                 # Not awaited here: a ping may take a minute, and meanwhile somebody may switch everything off.
                 task = asyncio.create_task(self._ping_now(intent))
                 self._asked.add(task)
                 task.add_done_callback(self._asked.discard)
-            changed = await self._store.read(self._budgets.read)
-        if self._budgets.pause_turned(now) or budgets.DEFAULT in changed:
+            self._stale |= await self._store.read(self._budgets.read)
+            self._version = version
+        if self._budgets.pause_turned(now):
+            self._stale.add(budgets.DEFAULT)
+        # Forgotten when it is done and not before: a store that is locked for a while must leave no plan asleep.
+        if budgets.DEFAULT in self._stale:
             await self.pinger.replan_all()
-        for session_id in changed - {budgets.DEFAULT}:
+            self._stale.clear()
+        for session_id in tuple(self._stale):
             await self.pinger.replan(session_id)
+            self._stale.discard(session_id)
 
     async def _ping_now(self, intent: IntentRow) -> None:
         try:
@@ -259,9 +267,10 @@ class Worker:
         await self._watcher.poll()
 
     async def _learn_habits(self) -> bool:
+        """Beside the store's own thread: a long history takes a moment to read, and pings must not wait for it."""
         try:
-            return await self._store.read(lambda connection: self._habits.refresh(connection, self._clock.wall()))
-        except sqlite3.Error:
+            return await asyncio.to_thread(self._habits.refresh, self._store_file, self._clock.wall())
+        except (StoreError, sqlite3.Error):
             # The prior, or what was learned before, is good enough to go on with.
             log.exception("nothing could be learned from the store")
             return False

@@ -17,6 +17,8 @@ from store.rows import BudgetRow, SessionRow, fetch_all, fetch_one
 DEFAULT = ""
 PAUSED_UNTIL = "keepalive.paused_until"
 """Setting: until when no ping is sent for anybody, seconds since the epoch."""
+CHANGES = "budgets.changes"
+"""Setting: how often a row was set or dropped. Two changes may cancel out, and a plan may have been made in between."""
 
 
 class Standing(NamedTuple):
@@ -87,26 +89,42 @@ def put(
     connection: sqlite3.Connection,
     session_id: str,
     *,
-    mode: BudgetMode,
+    mode: BudgetMode | None,
     pings: int | None,
     usd: float | None,
     until: float | None,
     now: float,
     usd_per_ping: float | None = None,
 ) -> None:
-    """Replace a session's budget as a whole; it holds from the keeper's next look (within a second)."""
+    """Replace a session's budget as a whole; it holds from the keeper's next look (within a second). Without a mode,
+    that of the defaults goes on to count."""
     connection.execute(
         "INSERT INTO budgets (session_id, mode, pings, usd, usd_per_ping, until, updated_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (session_id) DO UPDATE SET mode = excluded.mode, pings = excluded.pings, usd = excluded.usd,"
         " usd_per_ping = excluded.usd_per_ping, until = excluded.until, updated_at = excluded.updated_at",
-        (session_id, mode, pings, usd, usd_per_ping, until, now),
+        (session_id, mode or "", pings, usd, usd_per_ping, until, now),
     )
+    _count_change(connection)
 
 
 def forget(connection: sqlite3.Connection, session_id: str) -> None:
     """Drop a session's own budget: the defaults hold again. One without a budget is no error."""
     connection.execute("DELETE FROM budgets WHERE session_id = ?", (session_id,))
+    _count_change(connection)
+
+
+def changes(connection: sqlite3.Connection) -> int:
+    """How often rows were set or dropped so far."""
+    value = settings.get(connection, CHANGES)
+    return value if isinstance(value, int) else 0
+
+
+def _count_change(connection: sqlite3.Connection) -> None:
+    connection.execute(
+        "INSERT INTO settings (key, value) VALUES (?, '1') ON CONFLICT (key) DO UPDATE SET value = value + 1",
+        (CHANGES,),
+    )
 
 
 def pause(connection: sqlite3.Connection, until: float | None) -> None:

@@ -1,8 +1,7 @@
 """Idle gaps as they were: one row a request, with what the thread waited for before it and what it read and wrote.
 
 Two readers: who learns how long waits last asks for the long ones of the newest sessions, every few minutes; who plays
-a policy on the past asks for all. All rows come from windows over each thread; the long ones are found by leaps in the
-index on (session, start), which touch a few entries for each pause instead of every request.
+a policy on the past asks for all. Rows come from windows over each thread.
 """
 
 from __future__ import annotations

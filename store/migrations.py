@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from store.database import connect, immediate
@@ -35,6 +36,27 @@ def open_store(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def open_to_read(path: Path) -> sqlite3.Connection:
+    """Open a store that may not be written. One of an older version is read through a copy in memory that is brought up
+    to date; should somebody write to it after all, the copy falls behind.
+
+    Raises StoreError as `connect` does.
+    """
+    connection = connect(path, read_only=True)
+    if _up_to_date(connection):
+        return connection
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    try:
+        with closing(connection):
+            connection.backup(copy)
+        migrate(copy)
+        copy.execute("PRAGMA query_only = ON")  # what was written here would be lost without a word
+    except BaseException:
+        copy.close()
+        raise
+    return copy
 
 
 def _up_to_date(connection: sqlite3.Connection) -> bool:

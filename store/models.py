@@ -14,11 +14,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from store.words import BudgetMode as BudgetMode
 from store.words import CacheStateName as CacheStateName
 from store.words import Evidence as Evidence
+from store.words import ReasonArgs as ReasonArgs
 from store.words import Status as Status
 from store.words import TTLClass as TTLClass
 from store.words import WaitingFor as WaitingFor
-
-ReasonArgs = dict[str, str | int | float]
 
 
 class Row(BaseModel):

@@ -103,12 +103,18 @@ class BudgetRow(Row):
     """What a session may spend on pings; None leaves the choice to the default."""
 
     session_id: str
-    mode: BudgetMode
+    mode: BudgetMode | None
+    """None (stored as ''): said nothing of it."""
     pings: int | None
     usd: float | None
     until: float | None
     updated_at: float
     usd_per_ping: float | None = None
+
+    @field_validator("mode", mode="before")
+    @classmethod
+    def _unsaid(cls, value: object) -> object:
+        return None if value == "" else value
 
 
 class IntentRow(Row):

@@ -162,7 +162,8 @@ SELECT s.login, s.launch_id IS NOT NULL AS attached, l.evidence, l.ttl_class,
        (SELECT count(*) FROM pings g JOIN idle_periods i ON i.id = g.idle_id
         WHERE i.id = (SELECT max(id) FROM idle_periods WHERE lineage_id = l.id)
         AND i.closed_by IN ('', 'timeout')) AS idle_pings,
-       coalesce(b.mode, d.mode) AS mode, p.cache_write_5m AS write_5m, p.cache_write_1h AS write_1h,
+       coalesce(nullif(b.mode, ''), nullif(d.mode, '')) AS mode,
+       p.cache_write_5m AS write_5m, p.cache_write_1h AS write_1h,
        k.value AS keeper,
        r.session_id AS noted_id, r.warm AS noted_warm, r.ttl_class AS noted_ttl_class,
        r.expires_at AS noted_expires_at, r.misses AS noted_misses, r.last_miss_at AS noted_last_miss_at,

@@ -16,7 +16,7 @@ Outcome = Literal["returned", "ended", "quiet", "open"]
 MOST_SESSIONS, MOST_WAITS = 400, 2_000
 """How far back: the newest sessions whose provider promises lifetimes, and of those the newest waits."""
 LEAST_SECONDS = 240.0
-"""Shorter waits are over before a ping is due, whatever the class."""
+"""Shorter waits are over before a ping is due, whatever the class, where lifetimes are the provider's own."""
 LEAST_PREFIX = 10_000
 """Smaller prefixes are not worth a ping, and most of them are no conversation yet."""
 
@@ -40,17 +40,17 @@ class Wait(NamedTuple):
     """The session was seen open, so that an end could have been noticed."""
 
 
-def waits(connection: sqlite3.Connection, now: float) -> list[Wait]:
+def waits(connection: sqlite3.Connection, now: float, least_seconds: float = LEAST_SECONDS) -> list[Wait]:
     """The newest waits over prefixes that a ping could have kept, newest first; `now` is wall clock.
 
-    One that was over within four minutes by a request is none; those that ended otherwise count whatever their length,
-    since without them nobody would ever seem to leave. The model is the same on both sides, and no compaction lies
-    between. A session's end counts even where it was opened again later: nobody pings past it.
+    One that was over within `least_seconds` by a request is none; those that ended otherwise count whatever their
+    length, since without them nobody would ever seem to leave. The model is the same on both sides, and no compaction
+    lies between. A session's end counts even where it was opened again later: nobody pings past it.
     """
     sessions = [name for (name,) in connection.execute(_NEWEST, {"most": MOST_SESSIONS})]
     found: list[Wait] = []
-    for gap in idle_gaps.rows(connection, sessions=sessions, least_seconds=LEAST_SECONDS, now=now):
-        found.extend(_waits(gap, now))
+    for gap in idle_gaps.rows(connection, sessions=sessions, least_seconds=least_seconds, now=now):
+        found.extend(_waits(gap, now, least_seconds))
     found.sort(key=lambda wait: wait.at, reverse=True)
     return found[:MOST_WAITS]
 
@@ -62,10 +62,10 @@ ORDER BY coalesce(last_activity_at, opened_at) DESC LIMIT :most
 """
 
 
-def _waits(gap: IdleGap, now: float) -> Iterator[Wait]:
+def _waits(gap: IdleGap, now: float, least_seconds: float) -> Iterator[Wait]:
     """The wait before a request, and for a session's newest one also the wait after it."""
     same = gap.model_before == gap.model_after and not gap.compacted
-    if gap.ttl_before is not None and gap.prefix_tokens >= LEAST_PREFIX and gap.seconds >= LEAST_SECONDS:
+    if gap.ttl_before is not None and gap.prefix_tokens >= LEAST_PREFIX and gap.seconds >= least_seconds:
         began = gap.at - gap.seconds
         if gap.ended_within is not None:
             yield Wait(gap.agent, _kind(gap.kind), gap.ttl_before, gap.ended_within, "ended", began, gap.watched)

@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Literal
 
 TTLClass = Literal["5m", "1h"]
+ReasonArgs = dict[str, str | int | float]
+"""What a reason code is about, by name."""
 
 SEPARATOR = "\x1e"
 """Between the entries of a column that holds several texts (ASCII: record separator)."""

@@ -115,7 +115,8 @@ def budget(
 
 
 def _set(at: Here, key: str, order: Order, now: float) -> None:
-    """A session's own row counts as a whole and takes along what is in force; the default's holds what was said."""
+    """A session's own caps count as a whole and take along what is in force; the default's row holds what was said. A
+    mode is stored where one was said, or an end, which belongs to it."""
     standing = budgets.standing(at.connection, key)
     current = resolve(at.config.budget, standing)
     if key == budgets.DEFAULT:
@@ -124,7 +125,7 @@ def _set(at: Here, key: str, order: Order, now: float) -> None:
     else:
         row = standing.own
         count, usd = current.pings, current.usd
-    mode = order.mode or current.mode
+    mode = order.mode or (row.mode if row else None) or (current.mode if order.until else None)
     end = order.until.value if order.until else current.until
     if mode is BudgetMode.HOLD and (end is None or end <= now):
         end = now + HOLD_SECONDS

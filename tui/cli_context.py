@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from keepalive import config, keeper
 from keepalive.config import Config, Paths
 from store import database
-from store.migrations import open_store
+from store.migrations import open_store, open_to_read
 from store.models import KeeperView
 
 
@@ -44,5 +44,5 @@ def here(*, any_config: bool = False) -> Here:
     try:
         connection = open_store(paths.store_file)
     except (database.StoreError, sqlite3.OperationalError):
-        connection = database.connect(paths.store_file, read_only=True)
+        connection = open_to_read(paths.store_file)
     return Here(paths, loaded, connection)

@@ -18,7 +18,7 @@ from store.cache import COSTLY_USD
 from store.cache_strip import CacheHistory
 from store.experience import Experience
 from store.ledger_models import SessionLedger
-from store.migrations import open_store
+from store.migrations import open_store, open_to_read
 from store.models import BoardView, BudgetMode, CacheStateName, TurnView
 
 LOOK_SECONDS = 1.0
@@ -57,7 +57,7 @@ class StoreFeed:
             self._connection = open_store(path)
             self.writable = True
         except (database.StoreError, sqlite3.OperationalError):
-            self._connection = database.connect(path, read_only=True)
+            self._connection = open_to_read(path)
             self.writable = False
         # `version` is asked on the event loop while another thread may be reading a board.
         self._watch = database.connect(path, read_only=True)

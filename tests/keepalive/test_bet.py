@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from keepalive.bet import SURPLUS, Bettor, break_even, due_now, span, weigh
+from keepalive.bet import MOST_PINGS, SURPLUS, Bettor, break_even, pings_due, span, weigh
 from keepalive.hazards import PRIOR
 from keepalive.question import Kind, Question
 from store.words import TTLClass
@@ -82,7 +82,7 @@ def test_a_poor_stretch_is_paid_through_where_better_odds_follow() -> None:
     assert verdict.odds.more == 4
     assert verdict.reason == (
         "stays: 5 % chance that you come back within the next 5 min (91 % within 20 min), "
-        "a ping costs 8.7 % of the rebuild it can save"
+        "a ping costs 10.0 % of the rebuild it can save, misses included"
     )
     assert not Bettor(Chances((0.05, 0.05, 0.05, 0.1))).judge(ASKED).ping
 
@@ -122,7 +122,8 @@ def test_each_no_says_why() -> None:
         verdict = bettor.judge(asked)
         assert (verdict.ping, verdict.code) == (False, code)
     assert bettor.judge(after(2)).reason == (
-        "goes: 7 % chance that you come back within the next 5 min, a ping costs 8.7 % of the rebuild it can save"
+        "goes: 7 % chance that you come back within the next 5 min, "
+        "a ping costs 10.0 % of the rebuild it can save, misses included"
     )
     assert "11 pings have cost" in bettor.judge(after(11)).reason
 
@@ -133,14 +134,32 @@ def test_a_ping_at_the_moment_of_expiry_is_in_time_for_whoever_asks_in_turn() ->
     assert Bettor().judge(after(1, tight)).ping
 
 
-def test_the_clock_counts_when_pings_were_left_out() -> None:
-    assert due_now(ASKED) == 0
-    assert due_now(after(3)) == 3
-    assert due_now(replace(ASKED, idle_seconds=4 * 285.0)) == 3
-    assert due_now(replace(ASKED, pings_sent=5)) == 5, "a person asked for some besides"
-    held = Bettor().judge(replace(ASKED, idle_seconds=4 * 285.0, ttl_seconds=2_000.0))
-    assert held.odds is not None
-    assert held.odds.chance == pytest.approx(PRIOR.chance("", "user", "5m", 3, 0.0))
+def test_the_age_of_a_wait_counts_and_not_what_was_sent() -> None:
+    assert [pings_due(age, 285.0) for age in (0.0, 285.0, 420.0, 430.0, 570.0, 4 * 285.0)] == [0, 0, 0, 1, 1, 3]
+    aged = replace(ASKED, idle_seconds=4 * 285.0, ttl_seconds=300.0)
+    assert weigh(aged, PRIOR).chance == pytest.approx(PRIOR.chance("", "user", "5m", 3, 0.0))
+    besides = replace(ASKED, pings_sent=5)
+    assert weigh(besides, PRIOR).chance == pytest.approx(PRIOR.chance("", "user", "5m", 0, 0.0))
+
+
+def test_a_quicker_rhythm_buys_less_with_each_ping() -> None:
+    quick = replace(ASKED, interval_seconds=142.5)
+    assert weigh(quick, PRIOR).chance < weigh(ASKED, PRIOR).chance
+    both = 1 - (1 - weigh(quick, PRIOR).chance) ** 2
+    assert both == pytest.approx(weigh(ASKED, PRIOR).chance), "two of them buy what one does in the usual rhythm"
+
+
+@pytest.mark.parametrize("r", [1e-3, 1e-9, 5e-324])
+def test_a_read_for_next_to_nothing_takes_no_longer(r: float) -> None:
+    assert break_even(replace(ASKED, read_multiplier=r)) == MOST_PINGS
+    assert Bettor().judge(replace(ASKED, read_multiplier=r)).ping
+    assert not Bettor().judge(replace(ASKED, read_multiplier=r, interval_seconds=5e-324)).ping
+
+
+def test_what_is_said_agrees_with_what_is_done() -> None:
+    verdict = Bettor().judge(replace(after(2), read_multiplier=0.0815))
+    assert verdict.reason.startswith("goes: 7 % chance")
+    assert "a ping costs 8.0 %" in verdict.reason
 
 
 @pytest.mark.parametrize(

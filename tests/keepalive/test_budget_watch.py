@@ -45,6 +45,16 @@ def test_a_change_is_seen_by_what_it_says_and_not_by_its_time(db: sqlite3.Connec
     assert watch.read(db) == {"s1"}
 
 
+def test_changes_that_cancel_out_are_told_too(db: sqlite3.Connection) -> None:
+    """Somebody may have looked at the row in between, and gone by it."""
+    watch = BudgetWatch()
+    watch.read(db)
+    put(db, "s1", BudgetMode.OFF)
+    budgets.forget(db, "s1")
+    assert watch.read(db) == {budgets.DEFAULT}
+    assert watch.read(db) == frozenset()
+
+
 def test_a_pause_begins_by_an_order_and_ends_by_one_or_by_the_clock(db: sqlite3.Connection) -> None:
     watch = BudgetWatch()
     watch.read(db)

@@ -76,6 +76,8 @@ def test_counts_by_asking_until_the_first_no() -> None:
         json.dumps({**QUESTION, "read_multiplier": 0}).encode(),
         json.dumps({**QUESTION, "interval_seconds": 0}).encode(),
         json.dumps({**QUESTION, "ends_known_fraction": 1.5}).encode(),
+        json.dumps({**QUESTION, "read_multiplier": 5e-324}).encode(),
+        json.dumps({**QUESTION, "interval_seconds": 5e-324}).encode(),
         json.dumps(QUESTION).replace("285.0", "NaN").encode(),
         json.dumps(QUESTION).replace("80000", "1e400").encode(),
         b"[" * 100_000,
@@ -145,6 +147,27 @@ def test_an_outcome_that_cannot_be_used_is_passed_over() -> None:
     tell(service, episode=[1], gap_seconds=5)
     tell(service, gap_seconds="long")
     assert ask(service) == ask(DecideService())
+
+
+def test_an_outcome_gets_no_answer_whatever_is_in_it() -> None:
+    service = DecideService()
+    for n in range(60):
+        ask(service, episode=n)
+        assert service.answer(b'{"event": "outcome", "episode": %d, "gap_seconds": Infinity}' % n) is None
+    assert service.answer(b'{"event": "outcome", "episode": 7, "gap') is None
+    assert service.answer(b'{"event":"outcome", "x": \xff}') is None
+    quiet = DecideService()
+    for n in range(60):
+        ask(quiet, episode=n)
+        tell(quiet, episode=n, gap_seconds=None)
+    assert ask(service) == ask(quiet), "nobody came back"
+
+
+def test_numbers_and_nothings_of_any_kind_are_read() -> None:
+    service = DecideService()
+    assert ask(service, prefix_tokens=80_000.0, pings_sent=0.0, ended_signal=None, ends_known_fraction=None) == ask(
+        service
+    )
 
 
 def test_only_so_many_episodes_are_remembered() -> None:

@@ -11,6 +11,7 @@ from keepalive.config import Config
 from keepalive.habits import FRESH_SECONDS, Habits, learned
 from keepalive.hazards import PRIOR
 from keepalive.learning import HALF_LIFE_SECONDS, LearnedHazards
+from store.database import StoreError
 from store.migrations import open_store
 from store.waits import Outcome, Wait
 
@@ -26,35 +27,36 @@ def chance(found: list[Wait], n: int = 0) -> float:
 
 
 @pytest.fixture
-def db(tmp_path: Path) -> sqlite3.Connection:
-    return open_store(tmp_path / "warmside.db")
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "warmside.db"
+    open_store(path).close()
+    return path
 
 
-def test_an_empty_store_leaves_the_prior(db: sqlite3.Connection) -> None:
+def test_an_empty_store_leaves_the_prior(file: Path) -> None:
     habits = Habits(Config())
-    assert habits.refresh(db, NOW)
+    assert habits.refresh(file, NOW)
     assert habits.hazards.chance("claude", "user", "5m", 0, 0.0) == PRIOR.chance("claude", "user", "5m", 0, 0.0)
-    db.close()
 
 
-def test_the_store_is_read_again_when_the_table_is_old(db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_store_is_read_again_when_the_table_is_old(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[float] = []
 
-    def waits(_: sqlite3.Connection, now: float) -> list[Wait]:
+    def waits(_: sqlite3.Connection, now: float, least_seconds: float) -> list[Wait]:
+        assert least_seconds == 285.0
         asked.append(now)
         return [wait(400.0, "returned")] * 50
 
     monkeypatch.setattr("keepalive.habits.waits", waits)
     habits = Habits(Config())
     first = habits.hazards
-    assert habits.refresh(db, NOW)
+    assert habits.refresh(file, NOW)
     assert habits.hazards is not first
     assert habits.hazards.chance("claude", "user", "5m", 0, 0.0) > 0.4
-    assert not habits.refresh(db, NOW + FRESH_SECONDS - 1)
-    assert habits.refresh(db, NOW + FRESH_SECONDS)
-    assert habits.refresh(db, NOW - 3_600.0), "the clock was set back"
+    assert not habits.refresh(file, NOW + FRESH_SECONDS - 1)
+    assert habits.refresh(file, NOW + FRESH_SECONDS)
+    assert habits.refresh(file, NOW - 3_600.0), "the clock was set back"
     assert asked == [NOW, NOW + FRESH_SECONDS, NOW - 3_600.0]
-    db.close()
 
 
 def test_scaled_lifetimes_scale_the_rhythm() -> None:
@@ -80,3 +82,11 @@ def test_an_unwatched_end_counts_for_what_would_go_unnoticed_today() -> None:
     assert hazards.ends_known("claude") == 0.9, "nobody was there to notice the others"
     watched = learned([quiet._replace(watched=True)] * 80 + noticed, NOW, LearnedHazards())
     assert watched.ends_known("claude") == 0.5
+
+
+def test_a_store_that_cannot_be_read_leaves_the_table_as_it_is(tmp_path: Path) -> None:
+    habits = Habits(Config())
+    before = habits.hazards
+    with pytest.raises(StoreError):
+        habits.refresh(tmp_path / "nothing.db", NOW)
+    assert habits.hazards is before

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
+import pytest
+
 from keepalive.config import Config
+from keepalive.pinger import LOOK_AGAIN
 from store.models import BudgetMode
 from tests.keepalive.money_harness import Talk, World, opened
 
@@ -19,8 +23,8 @@ async def drawn(world: World) -> list[str]:
 class TestTheNumbers:
     async def test_go_with_the_plan(self, world: World, talk: Talk) -> None:
         row = await world.settled(talk)
-        assert row.why_args["chance"] == 0.2307
-        assert row.why_args["price"] == 0.087
+        assert row.why_args["chance"] == 0.2303
+        assert row.why_args["price"] == 0.1
         assert row.why_args["seconds"] == 300.0
 
 
@@ -94,3 +98,33 @@ class TestTheTrial:
             world.pinger._config = Config()
             await world.pinger.replan_all()
             assert (await world.lineage()).why == "kept"
+
+    async def test_who_says_no_while_the_lot_is_drawn_is_heard(self, tmp_path: Path, talk: Talk) -> None:
+        rarely = Config.model_validate({"experiment": {"lapse_probability": 1e-12}})
+        async with opened(tmp_path, rarely) as world:
+            row = await world.settled(talk)
+
+            async def say_no() -> None:
+                await world.budget(talk.session, BudgetMode.OFF)
+
+            world.store.before_write = say_no
+            await world.fire(row.id)
+            assert await drawn(world) == ["ping"]
+            assert world.script.asked == []
+            assert await world.plan() == ("off", None)
+
+    async def test_a_locked_store_leaves_no_plan_asleep(
+        self, tmp_path: Path, talk: Talk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with opened(tmp_path, HALF) as world:
+            row = await world.settled(talk)
+
+            def locked(*_: object) -> None:
+                raise sqlite3.OperationalError("database is locked")
+
+            with monkeypatch.context() as patch:
+                patch.setattr("keepalive.experiment.assign", locked)
+                await world.fire(row.id)
+            assert world.alarm.at[row.id] == pytest.approx(world.clock.wall() + LOOK_AGAIN)
+            await world.fire(row.id)
+            assert len(await drawn(world)) == 1

@@ -375,12 +375,22 @@ def even(view: LineageView) -> int:
 
 
 def planned(view: LineageView, rules: Rules = AUTO) -> int:
-    """How many pings a whole idle period gets, asked one by one; each answer has to announce the rest."""
+    """How many pings a whole idle period gets, asked one by one as they fall due; each answer announces the rest."""
     announced: list[object] = []
-    while isinstance(decision := decide(view, replace(NOTHING, idle_pings=len(announced)), rules, T0), Ping):
+    now = T0
+    while isinstance(decision := decide(view, replace(NOTHING, idle_pings=len(announced)), rules, now), Ping):
         announced.append(decision.why_args["n"])
+        now = decision.at
+        view = replace(view, last_touch_at=now)
     assert announced == list(range(len(announced), 0, -1))
     return len(announced)
+
+
+def sent_so_far(n: int, view: LineageView = SEEN) -> tuple[LineageView, Spend]:
+    """The lineage after `n` pings, each sent when it was due."""
+    step = interval(view)
+    assert step is not None
+    return replace(view, last_touch_at=T0 + n * step), replace(NOTHING, idle_pings=n)
 
 
 @pytest.mark.parametrize(
@@ -448,7 +458,8 @@ def test_running_work_is_guarded(kind: WaitingFor | None) -> None:
 
 
 def test_why_it_stops_by_itself() -> None:
-    stop = stopped(spend=replace(NOTHING, idle_pings=2))
+    view, spend = sent_so_far(2)
+    stop = stopped(view, spend, now=T0 + 600)
     assert (stop.reason, stop.args) == ("not_worth", {"percent": 7})
     tool = replace(SEEN, waiting_for=WaitingFor.TOOL)
     assert stopped(tool, spend=replace(NOTHING, idle_pings=11)).reason == "break_even"
@@ -472,9 +483,9 @@ def test_other_hazards_give_other_counts() -> None:
         def chance(self, agent: str, kind: Kind, ttl: TTLClass, n: int, ends_known: float) -> float:
             return 1.0 if n < 5 else 0.0
 
-    assert decide(SEEN, replace(NOTHING, idle_pings=5), AUTO, T0, Certain()) != decide(
-        SEEN, replace(NOTHING, idle_pings=4), AUTO, T0, Certain()
-    )
+    for sent, kind in ((4, Ping), (5, Stop)):
+        view, spend = sent_so_far(sent)
+        assert isinstance(decide(view, spend, AUTO, T0 + 283.5 * sent, Certain()), kind)
     ping = decide(SEEN, NOTHING, AUTO, T0, Certain())
     assert isinstance(ping, Ping)
     assert ping.why_args["n"] == 5
@@ -484,7 +495,8 @@ def test_other_hazards_give_other_counts() -> None:
 def test_a_class_that_lost_money_gets_half_and_never_less_than_one() -> None:
     poor = replace(SEEN, lost_money=True)
     assert planned(poor) == 1
-    assert stopped(poor, spend=replace(NOTHING, idle_pings=1)).reason == "halved"
+    view, spend = sent_so_far(1, poor)
+    assert stopped(view, spend, now=T0 + 300).reason == "halved"
     cheap = replace(poor, read_multiplier=0.025)
     assert (planned(replace(cheap, lost_money=False)), planned(cheap)) == (7, 3)
     one = replace(poor, ttl_class="1h", ttl_seconds=3_600.0, write_multiplier=2.0)
@@ -513,7 +525,7 @@ def test_a_wait_is_as_old_as_it_is() -> None:
     stop = stopped(aged, now=T0 + 3 * 283.5)
     assert stop.reason == "not_worth"
     assert stop.odds is not None
-    assert stop.odds.chance == pytest.approx(PRIOR.chance("", "user", "5m", 3, 0.0))
+    assert stop.odds.chance == pytest.approx(PRIOR.chance("", "user", "5m", 3, 0.0), rel=0.01)
 
 
 # --- the mode hold -------------------------------------------------------------------------------------------------
@@ -559,12 +571,14 @@ def test_a_hold_without_an_end_lasts_two_hours() -> None:
 
 def test_the_bet_in_words() -> None:
     assert explain(pinged()) == (
-        "stays: 23 % chance that you come back within the next 5 min, a ping costs 8.7 % of the rebuild it can save"
+        "stays: 23 % chance that you come back within the next 5 min, "
+        "a ping costs 10.0 % of the rebuild it can save, misses included"
     )
     slow = replace(SEEN, ttl_class="1h", ttl_seconds=3_600.0, write_multiplier=2.0, waiting_for=WaitingFor.TOOL)
     assert "58 % chance that the wait ends within the next 60 min" in explain(pinged(slow))
     assert "within the next 40 s" in explain(pinged(replace(SEEN, ttl_seconds=40.0)))
-    assert explain(stopped(spend=replace(NOTHING, idle_pings=2))).startswith("goes (not_worth): 7 % chance")
+    view, spend = sent_so_far(2)
+    assert explain(stopped(view, spend, now=T0 + 600)).startswith("goes (not_worth): 7 % chance")
 
 
 def test_a_reason_without_a_bet_is_named() -> None:
@@ -583,7 +597,7 @@ def test_the_expected_value_is_in_dollars() -> None:
 
 
 def test_the_numbers_of_a_bet_go_with_its_reason() -> None:
-    assert numbers(pinged()) == {"chance": 0.2307, "price": 0.087, "seconds": 300.0}
+    assert numbers(pinged()) == {"chance": 0.2296, "price": 0.1, "seconds": 300.0}
     assert numbers(stopped(replace(SEEN, session_ended=True))) == {}
 
 

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from store import turns
 from store.database import connect, data_version, immediate
-from store.migrations import STEPS, open_store
+from store.migrations import STEPS, open_store, open_to_read
 from store.schema import core, history, truth, wallet, worth
 from store.schema.registry import migrations, script
 from tests.store.made_up import NOW, add_session
@@ -36,7 +36,7 @@ TABLES = {
     ],
     "idle_periods": [
         *("id", "lineage_id", "session_id", "opened_at", "waiting_for", "ttl_class", "prefix_tokens"),
-        *("original_expires_at", "closed_at", "closed_by", "read_tokens", "lapsed", "pinged"),
+        *("original_expires_at", "closed_at", "closed_by", "read_tokens", "lapsed", "pinged", "agent"),
     ],
     "intents": ["id", "kind", "session_id", "created_at", "closed_at", "result"],
     "launches": [
@@ -169,6 +169,26 @@ def test_an_older_store_is_brought_up_to_date(store_file: Path, stop: str) -> No
     with closing(open_store(store_file)) as db:
         assert columns(db, "table") == TABLES
         assert db.execute("SELECT id FROM sessions").fetchall() == [("kept",)]
+
+
+@pytest.mark.parametrize("stop", [NAMES[8], NAMES[-1]])
+def test_an_older_store_that_may_not_be_written_is_read_through_a_copy(store_file: Path, stop: str) -> None:
+    with closing(connect(store_file)) as old:
+        migrations.apply(Database(old), stop_before=stop)
+        add_old_session(old, "kept")
+    before = store_file.read_bytes()
+    with closing(open_to_read(store_file)) as db:
+        assert columns(db, "table") == TABLES
+        assert db.execute("SELECT id FROM sessions").fetchall() == [("kept",)]
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            db.execute("DELETE FROM sessions")
+    assert store_file.read_bytes() == before
+
+
+def test_an_up_to_date_store_is_read_as_it_is(store_file: Path) -> None:
+    with closing(open_store(store_file)) as writer, closing(open_to_read(store_file)) as db:
+        add_session(writer)
+        assert db.execute("SELECT count(*) FROM sessions").fetchone() == (1,)
 
 
 UP_TO_DATE = """

@@ -19,6 +19,7 @@ YOURS = IdleClass("claude", "5m", WaitingFor.YOU)
 HIT, MISS = MadePing("replay", True, 280.0), MadePing("replay", False, 280.0)
 KEPT = MadePeriod("a", "5m", WaitingFor.YOU, NOW, "request", 500.0, 1.0, (HIT,))
 GONE = KEPT._replace(closed_by="end")
+LATER = NOW + 1e8
 SAVED = WRITE["5m"] - READ - READ
 """Net of a kept period with one ping."""
 
@@ -49,24 +50,29 @@ def in_order(*periods: MadePeriod) -> list[MadePeriod]:
 )
 def test_the_net_of_the_last_fifty(db: sqlite3.Connection, periods: list[MadePeriod], net: float | None) -> None:
     idle_sample.fill(db, in_order(*periods))
-    assert tripwire.net_usd(db, YOURS) == (None if net is None else pytest.approx(net))
+    assert tripwire.net_usd(db, YOURS, LATER) == (None if net is None else pytest.approx(net))
     trips = net is not None and net < 0
-    assert tripwire.trips(db, YOURS) is trips
-    assert (YOURS in tripwire.tripped(db)) is trips
+    assert tripwire.trips(db, YOURS, LATER) is trips
+    assert (YOURS in tripwire.tripped(db, LATER)) is trips
 
 
 def test_nothing_won_and_nothing_lost_does_not_trip(db: sqlite3.Connection) -> None:
     idle_sample.fill(db, in_order(*[GONE] * PERIODS))
     db.execute("DELETE FROM prices")
-    assert tripwire.net_usd(db, YOURS) == 0.0
-    assert tripwire.tripped(db) == frozenset()
+    assert tripwire.net_usd(db, YOURS, LATER) == 0.0
+    assert tripwire.tripped(db, LATER) == frozenset()
 
 
-def test_what_lies_far_back_is_no_longer_news(db: sqlite3.Connection) -> None:
-    others = [GONE._replace(session="c")] * 6
+def test_a_rare_agent_is_judged_by_its_own_periods(db: sqlite3.Connection) -> None:
+    others = [KEPT._replace(session="c")] * 60
     idle_sample.fill(db, in_order(*[GONE] * 3, *others))
-    assert tripwire.net_usd(db, YOURS, periods=3, lately=9) == pytest.approx(-3 * READ)
-    assert tripwire.net_usd(db, YOURS, periods=3, lately=8) is None
+    assert tripwire.net_usd(db, YOURS, LATER, periods=3) == pytest.approx(-3 * READ)
+
+
+def test_what_closed_by_a_clock_that_ran_ahead_is_no_news(db: sqlite3.Connection) -> None:
+    ahead = [GONE._replace(opened=LATER + 3_600.0 * n) for n in range(3)]
+    idle_sample.fill(db, [*in_order(*[KEPT] * 3), *ahead])
+    assert tripwire.net_usd(db, YOURS, LATER, periods=3) == pytest.approx(3 * SAVED)
 
 
 CLASSES = [
@@ -77,26 +83,26 @@ CLASSES = [
 ]
 
 
-def naive(stored: list[MadePeriod], kind: IdleClass, periods: int, lately: int) -> float | None:
+def naive(stored: list[MadePeriod], kind: IdleClass, periods: int) -> float | None:
     alike = [
         (period.closed_at, n, period)
         for n, period in enumerate(stored)
         if period.pings and period.closed_at is not None and (period.ttl, period.waiting) == kind[1:]
     ]
-    newest = [period for *_, period in sorted(alike, reverse=True)[:lately]]
+    newest = [period for *_, period in sorted(alike, reverse=True)]
     own = [period for period in newest if SESSIONS[period.session][0] == kind.agent][:periods]
     return sum(period.saved - period.spent for period in own) if len(own) == periods else None
 
 
 @settings(max_examples=150)
-@given(st.lists(idle_sample.PERIODS, max_size=40), st.integers(1, 4), st.integers(1, 20))
-def test_it_is_the_plain_reckoning(stored: list[MadePeriod], periods: int, lately: int) -> None:
+@given(st.lists(idle_sample.PERIODS, max_size=40), st.integers(1, 4))
+def test_it_is_the_plain_reckoning(stored: list[MadePeriod], periods: int) -> None:
     with memory_store() as db:
         idle_sample.fill(db, stored)
-        nets = {kind: naive(stored, kind, periods, lately) for kind in CLASSES}
+        nets = {kind: naive(stored, kind, periods) for kind in CLASSES}
         for kind, net in nets.items():
-            found = tripwire.net_usd(db, kind, periods, lately)
+            found = tripwire.net_usd(db, kind, LATER, periods)
             assert found == (None if net is None else pytest.approx(net))
-        assert tripwire.tripped(db, periods, lately) == {
+        assert tripwire.tripped(db, LATER, periods) == {
             kind for kind, net in nets.items() if net is not None and net < -1e-9
         }

@@ -39,6 +39,24 @@ def test_without_orders_it_shows_what_holds(cli: Cli) -> None:
 
 
 @pytest.mark.usefixtures("db")
+def test_a_limit_that_is_set_says_nothing_of_the_mode(cli: Cli) -> None:
+    """Who caps the pings of a session, and later switches everything off, has switched that session off too."""
+    cli("budget", FIRST, "--pings", "1")
+    cli("budget", "--default", "--pings", "2")
+    assert cli("budget", FIRST, "--json").object()["mode"] == "auto"
+    cli.config('[budget]\nmode = "off"\n')
+    assert cli("budget", FIRST, "--json").object()["mode"] == "off"
+    cli.config("")
+    cli("budget", "--default", "--mode", "off")
+    found = cli("budget", FIRST, "--json").object()
+    assert (found["mode"], found["pings"]) == ("off", 1)
+    cli("budget", FIRST, "--mode", "auto")
+    assert cli("budget", FIRST, "--json").object()["mode"] == "auto"
+    cli("budget", FIRST, "--usd", "0.5")
+    assert cli("budget", FIRST, "--json").object()["mode"] == "auto", "a mode that was said stays"
+
+
+@pytest.mark.usefixtures("db")
 def test_each_value_says_where_it_comes_from(cli: Cli) -> None:
     cli.config(
         '[budget.project.docs]\npings = 1\n[budget.agent.claude]\nusd_per_session = 2\n[budget.ttl."1h"]\npings = 9\n'
@@ -48,11 +66,11 @@ def test_each_value_says_where_it_comes_from(cli: Cli) -> None:
     assert [found[key] for key in KEYS] == ["auto", 1, 2.0, None]
     assert found["usd_per_ping"] == 0.0005
     assert found["origins"] == {
-        "mode": "stored",
+        "mode": "built_in",
         "pings": "budget.project.docs",
         "usd": "budget.agent.claude",
         "usd_per_ping": "stored",
-        "until": "stored",
+        "until": "built_in",
         "min_prefix_tokens": "built_in",
     }
     assert cli("budget", FIRST, "--json").object()["pings"] == 9
