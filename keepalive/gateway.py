@@ -1,9 +1,9 @@
 """The gateway: what agents take for their provider. Every request passes through untouched; tracked ones are seen.
 
-A launch's base URL ends in `/s/<token>`; the token says where its requests go and that they may be tracked. Whatever
-has no valid token passes to the default upstream, unseen. The gateway must not edit a request or an answer, hold an
-event back, parse anything while bytes are under way, log a header, a body or a path, or answer for the provider
-except where the provider cannot be reached.
+A launch's base URL ends in `/s/<token>`; the token says where its requests go and whether they may be tracked (see
+`PASSING`). Whatever has no valid token passes to the default upstream, unseen. The gateway must not edit a request or
+an answer, hold an event back, parse anything while bytes are under way, log a header, a body or a path, or answer for
+the provider except where the provider cannot be reached.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from keepalive.gateway_stream import (
     end_to_end,
     relay,
 )
+from keepalive.launching.start import PASSING
 
 _CLIENT_IDLE_S = 24 * 3600.0
 # Longer than any client keeps an idle connection: the side that sends must be the one that closes, or the first
@@ -39,6 +40,7 @@ _TOKEN = re.compile(r"/s/([A-Za-z0-9_-]+)(?=[/?]|$)")
 _LOOPBACK = re.compile(rb"(?:127\.0\.0\.1|localhost|\[::1\])(?::\d{1,5})?", re.IGNORECASE)
 _LOOPBACK_ADDRESSES = frozenset({"127.0.0.1", "::1"})
 _TRACKED_PATH = "/v1/messages"
+_NO_WEBSOCKET_PATH = "/responses"  # where Codex asks for one, and takes HTTP once it is told to
 _STOP_STEP_S = 0.05
 
 
@@ -137,10 +139,6 @@ class Gateway:
         if not host_allowed(request.raw_headers):
             # Else any web page could reach us under a name of its own that resolves to loopback.
             return refusal(403, "forbidden", "only requests to 127.0.0.1 or localhost are taken")
-        if request.headers.get("Upgrade", "").lower() == "websocket":
-            answer = refusal(426, "invalid_request_error", "no websocket here, use HTTP")
-            answer.headers["Upgrade"] = "HTTP/1.1"  # the status demands the header
-            return answer
         if not request.raw_path.startswith("/"):
             return refusal(400, "invalid_request_error", "the request target must be a path")
         token, target = split_token(request.raw_path)
@@ -150,9 +148,15 @@ class Gateway:
             # Not to the default upstream: it may not be the one that this launch's credentials are for.
             self._log_failure("router", error)
             return refusal(502, "api_error", "the launch could not be looked up")
-        if route is None:
+        if token is None or route is None:
             return await self._pass(request, self._untracked, target)
-        if request.method == "POST" and target.partition("?")[0].endswith(_TRACKED_PATH):
+        path = target.partition("?")[0]
+        if token.startswith(PASSING):
+            if path.endswith(_NO_WEBSOCKET_PATH) and request.headers.get("Upgrade", "").lower() == "websocket":
+                answer = refusal(426, "invalid_request_error", "no websocket here, use HTTP")
+                answer.headers["Upgrade"] = "HTTP/1.1"  # the status demands the header
+                return answer
+        elif request.method == "POST" and path.endswith(_TRACKED_PATH):
             return await self._track(request, route, target)
         return await self._pass(request, route, target)
 

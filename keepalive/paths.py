@@ -31,6 +31,16 @@ class Paths(NamedTuple):
         """Settings files of running launches, one each, named by the launch."""
         return self.state_dir / "launches"
 
+    @property
+    def plugin_dir(self) -> Path:
+        """Where the keeper and the client's plugin meet; it is there while the plugin is installed."""
+        return self.state_dir / "plugin"
+
+    @property
+    def installed_file(self) -> Path:
+        """What was written into clients' folders, so that it can be taken back."""
+        return self.state_dir / "installed.json"
+
 
 def find_paths(environ: Mapping[str, str] = os.environ) -> Paths:
     """Resolve all paths from the environment and the current folder."""

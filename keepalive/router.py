@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit, urlunsplit
-
 import psutil
 
 from keepalive.exchange import Route
+from keepalive.launching.ways import without_userinfo
 from keepalive.store_thread import StoreThread
 from store import launches
 from store.rows import LaunchRow
@@ -43,12 +42,6 @@ class StoreRouter:
     def agent_of(self, launch_id: str) -> str:
         """Which client this launch started; KeyError for a launch that sent nothing yet."""
         return self._agents[launch_id]
-
-
-def without_userinfo(url: str) -> str:
-    """A URL as it may be stored: no user name, no password."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _full_proxy(launch: LaunchRow) -> str | None:

@@ -23,6 +23,8 @@ COMMANDS = {
     "decide": ("tui.cli_decide", "decide", "The policy as a service: questions and answers as JSON lines."),
     "simulate": ("tui.cli_simulate", "simulate", "What ping policies would have cost on recorded idle gaps."),
     "statusline": ("tui.cli_statusline", "statusline_command", "One line for Claude Code's status line."),
+    "install": ("tui.cli_install", "install", "Put warmside into Claude Code, or into your shells."),
+    "uninstall": ("tui.cli_install", "uninstall", "Take back what `install` has written."),
     "budget": ("tui.cli_budget", "budget", "Show or set what keep-alive may spend."),
 }
 """Name: module, object in it, and its line in the help (which must not import them all)."""
@@ -35,6 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         from tui import statusline
 
         if statusline.quick(given[1:]):
+            return
+    if given[:1] == ["run"]:
+        from tui import become
+
+        if become.quick(given[1:]):
             return
     import click
 

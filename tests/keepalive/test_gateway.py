@@ -92,17 +92,73 @@ async def test_a_target_that_is_no_path_is_refused() -> None:
         assert not upstream.connections
 
 
-async def test_websockets_are_declined_and_the_connection_stays() -> None:
+PASS = "pass-0123456789abcdef"
+OFFER = b"Connection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\n"
+
+
+def asked_for_a_websocket(path: str) -> bytes:
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n".encode() + OFFER + b"\r\n"
+
+
+async def test_codex_is_told_to_use_http_and_its_connection_stays() -> None:
+    async with raw_upstream(answering) as upstream:
+        route = Route("launch-2", f"http://127.0.0.1:{upstream.port}")
+        async with gateway_to(route.upstream, router=Launches({PASS: route})) as world:
+            peer = await world.client()
+            await peer.send(asked_for_a_websocket(f"/s/{PASS}/responses?x=1"))
+            head, body = await peer.message()
+            assert head.split()[1] == b"426"
+            assert (b"Upgrade", b"HTTP/1.1") in header_lines(head)
+            assert error_of(body)[0] == "invalid_request_error"
+            assert not upstream.connections
+            await peer.send(post(path=f"/s/{PASS}/responses"))
+            assert (await peer.message())[1] == b"ok"
+            assert world.recorder.names() == []
+
+
+@pytest.mark.parametrize(
+    "path", [f"/s/{TOKEN}/responses", f"/s/{PASS}/v1/realtime", "/v1/responses", "/s/unknown/responses"]
+)
+async def test_any_other_websocket_is_the_providers_to_decline(path: str) -> None:
+    heads = []
+
+    async def declining(peer: Peer) -> None:
+        while True:
+            heads.append(await peer.head())
+            await peer.send(b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 2\r\n\r\nno")
+
+    async with raw_upstream(declining) as upstream:
+        url = f"http://127.0.0.1:{upstream.port}"
+        routes = {TOKEN: Route("launch-1", url), PASS: Route("launch-2", url)}
+        async with gateway_to(url, router=Launches(routes)) as world:
+            peer = await world.client()
+            for _ in range(2):
+                await peer.send(asked_for_a_websocket(path))
+                head, body = await peer.message()
+                assert (head.split()[1], body) == (b"405", b"no")
+            await peer.send(post(path="/x"))
+            assert (await peer.message())[1] == b"no"
+    names = [name.lower() for name, _ in header_lines(heads[0])]
+    assert b"sec-websocket-version" in names
+    assert b"upgrade" not in names, "that is between two ends of one connection"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/chat/completions", "/v1/responses", "/v1beta/models/m:generateContent", "/v1/messages/batches", "/messages"],
+)
+async def test_requests_of_another_kind_are_never_tracked(path: str) -> None:
     async with running(answering) as (world, _):
-        peer = await world.client()
-        offer = b"Connection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\n"
-        await peer.send(b"GET /v1/responses HTTP/1.1\r\nHost: localhost\r\n" + offer + b"\r\n")
-        head, body = await peer.message()
-        assert head.split()[1] == b"426"
-        assert (b"Upgrade", b"HTTP/1.1") in header_lines(head)
-        assert error_of(body)[0] == "invalid_request_error"
-        await peer.send(post())
-        assert (await peer.message())[1] == b"ok"
+        assert (await world.ask(post(path=f"/s/{TOKEN}{path}")))[1] == b"ok"
+        assert world.recorder.names() == []
+
+
+async def test_a_launch_that_only_passes_is_never_tracked() -> None:
+    async with raw_upstream(answering) as upstream:
+        url = f"http://127.0.0.1:{upstream.port}"
+        async with gateway_to(url, router=Launches({PASS: Route("launch-2", url)})) as world:
+            assert (await world.ask(post(path=f"/s/{PASS}/v1/messages")))[1] == b"ok"
+            assert world.recorder.names() == []
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ def test_one_folder_holds_everything() -> None:
     assert paths.store_file == home / "warmside.db"
     assert (paths.lock_file, paths.log_file) == (home / "keeper.lock", home / "keeper.log")
     assert paths.launch_dir == home / "launches"
+    assert (paths.plugin_dir, paths.installed_file) == (home / "plugin", home / "installed.json")
     assert (paths.claude_dir, paths.codex_dir) == (Path("/somewhere/claude"), Path("/x"))
 
 

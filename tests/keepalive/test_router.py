@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from keepalive.exchange import Route
-from keepalive.router import StoreRouter, without_userinfo
+from keepalive.launching.ways import without_userinfo
+from keepalive.router import StoreRouter
 from store import launches
 from tests.keepalive.money_harness import LAUNCH, PLAIN_LAUNCH, UPSTREAM, World, launch
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from functools import cache
+from typing import NamedTuple
 
 import pytest
 
@@ -27,9 +28,19 @@ NO_CAPS = Caps(idle_pings=None, session_usd=None, day_usd=1e9, day_start=0.0)
 AUTO = BudgetRow(session_id="", mode=BudgetMode.AUTO, pings=None, usd=None, until=None, updated_at=0.0)
 
 
+class InForce(NamedTuple):
+    """Implements `Allowed`."""
+
+    mode: BudgetMode
+    pings: int | None
+    usd: float | None
+    until: float | None
+
+
 def budget_of(standing: Standing) -> Allowed:
     """A reader without a configuration: the session's own row, else the stored default, else auto."""
-    return standing.own or standing.default or AUTO
+    row = standing.own or standing.default or AUTO
+    return InForce(row.mode or BudgetMode.AUTO, row.pings, row.usd, row.until)
 
 
 def price(

@@ -236,3 +236,11 @@ def test_options_after_the_command_are_the_commands(cli: Cli, tmp_path: Path) ->
     cli.config("[budget]\nnonsense = 1\n")
     subprocess.run([*WARMSIDE, "run", str(script), "--upstream", "x", "--help", "-v"], check=True, capture_output=True)
     assert (tmp_path / "said").read_text() == "--upstream x --help -v "
+
+
+def test_without_a_command_it_is_wrong_usage_but_for_a_check(cli: Cli) -> None:
+    wrong = cli("run")
+    assert (wrong.code, wrong.out) == (2, "")
+    assert "Missing argument" in wrong.err
+    checked = cli("run", "--check")
+    assert (checked.code, checked.out, checked.err) == (0, "", "")

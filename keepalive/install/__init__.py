@@ -1,0 +1,1 @@
+"""What `warmside install claude` writes and `uninstall claude` takes back: worked out purely, then written."""

@@ -1,0 +1,68 @@
+"""What an install shows before it writes: each file as a unified diff. Pure."""
+
+from __future__ import annotations
+
+import difflib
+import textwrap
+from collections.abc import Iterable, Iterator
+
+import click
+
+from keepalive.consent import TERMS, WHAT
+from keepalive.install.plan import Change
+from keepalive.install.surroundings import Hook
+from store.plain_text import one_line
+
+WIDTH = 100
+MOST_CELLS = 100
+"""Of a hook's command."""
+_COLOURS = {"+": "green", "-": "red", "@": "cyan"}
+
+
+def diff(change: Change, *, colour: bool) -> list[str]:
+    """The change as lines; a file that is removed as one line."""
+    if change.after is None:
+        return [_painted(f"remove {printable(str(change.path))}", "red", colour)]
+    name = printable(str(change.path))
+    before = "/dev/null" if change.before is None else name
+    old, new = _lines(change.before or b""), _lines(change.after)
+    lines = list(difflib.unified_diff(old, new, before, name, lineterm=""))
+    return [
+        click.style(line, bold=True) if colour and at < 2 else _painted(line, _COLOURS.get(line[:1], ""), colour)
+        for at, line in enumerate(lines)
+    ]
+
+
+def hooks(found: Iterable[Hook]) -> list[str]:
+    """The person's own hooks that forks fire."""
+    lines = [f"  {printable(str(hook.path))}: {one_line(hook.what)[:MOST_CELLS]}" for hook in found]
+    return ["Your SubagentStop hooks, which every fork ping fires (with an empty agent type):", *lines] if lines else []
+
+
+def terms() -> list[str]:
+    """What the provider says about requests with a subscription login, and what this is about."""
+    lines = ["Fork pings under a subscription login (Pro, Max, Team):"]
+    for place, said in TERMS:
+        lines += [*_wrapped(said, "  "), f"    {place}"]
+    return [*lines, *(line for text in WHAT for line in _wrapped(text, "  "))]
+
+
+def printable(text: str) -> str:
+    """The text as it can stand in one line of a terminal: what a file holds is shown, never done."""
+    return "".join(ch if ch.isprintable() or ch == "\t" else "\N{REPLACEMENT CHARACTER}" for ch in text)
+
+
+def _lines(data: bytes) -> list[str]:
+    text = data.decode("utf-8", "replace")
+    lines = [printable(line.removesuffix("\r")) for line in text.split("\n")]
+    if lines[-1] == "":
+        return lines[:-1]
+    return [*lines[:-1], lines[-1] + "\n\\ No newline at end of file"]
+
+
+def _painted(line: str, colour: str, wanted: bool) -> str:
+    return click.style(line, fg=colour) if wanted and colour else line
+
+
+def _wrapped(text: str, indent: str) -> Iterator[str]:
+    yield from textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
