@@ -61,8 +61,9 @@ class _Asked(msgspec.Struct):
 
 class _Outcome(msgspec.Struct):
     episode: _Episode = None
-    gap_seconds: _Amount | None = None
+    gap_seconds: _Amount | msgspec.UnsetType | None = msgspec.UNSET
     idle_seconds: _Amount | None = None
+    """Another name for it."""
     returned: bool | None = None
     kind: Kind | None = None
     ttl: TTLClass | None = None
@@ -133,13 +134,14 @@ class DecideService:
         ttl = outcome.ttl or (asked.ttl if asked else None)
         if kind is None or ttl is None:
             return
-        gap = outcome.idle_seconds if outcome.gap_seconds is None else outcome.gap_seconds
+        unsaid = outcome.gap_seconds is msgspec.UNSET
+        gap = outcome.idle_seconds if isinstance(outcome.gap_seconds, msgspec.UnsetType) else outcome.gap_seconds
         if outcome.ended_signal or (asked is not None and asked.ended_signal):
             since = asked.idle_seconds if asked is not None else gap or 0.0
             self._hazards.learn("", kind, ttl, since, "ended")
-        elif outcome.returned is False or gap is None:
+        elif outcome.returned is False or (gap is None and not unsaid):
             self._hazards.learn("", kind, ttl, 0.0, "quiet")
-        else:
+        elif gap is not None:
             self._hazards.learn("", kind, ttl, gap, "returned")
 
 

@@ -22,7 +22,7 @@ from store.words import TTLClass
 
 Outcome = Literal["returned", "ended", "quiet", "open"]
 """The next request came; the session's end was noticed; neither, for a day; it is still on."""
-PRIOR_WEIGHT = 100.0
+PRIOR_WEIGHT = 200.0
 """Waits that the prior counts as."""
 ENDS_PRIOR_WEIGHT = 10.0
 """As many ends have to be seen before half of the measured share is believed: at first none counts as noticed."""

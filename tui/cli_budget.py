@@ -127,6 +127,8 @@ def _set(at: Here, key: str, order: Order, now: float) -> None:
         count, usd = current.pings, current.usd
     mode = order.mode or (row.mode if row else None) or (current.mode if order.until else None)
     end = order.until.value if order.until else current.until
+    if order.until is not None and end is None and (mode or current.mode) is BudgetMode.HOLD:
+        raise click.UsageError("a hold has an end: name a time, or choose another mode")
     if mode is BudgetMode.HOLD and (end is None or end <= now):
         end = now + HOLD_SECONDS
     budgets.put(

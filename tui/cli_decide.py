@@ -18,6 +18,8 @@ def decide() -> None:
     """
     from keepalive.decide_service import DecideService
 
+    if sys.stdin is None or sys.stdout is None:
+        raise click.ClickException("decide reads questions from stdin and answers on stdout: both have to be open")
     for answer in DecideService().answers(sys.stdin.buffer):
         sys.stdout.buffer.write(answer)
         sys.stdout.buffer.flush()

@@ -44,9 +44,11 @@ def demo_with_screen(banner: str) -> None:
     from keepalive.allowance import budget_of
     from keepalive.clock import SystemClock
     from tui.app import WarmsideApp
+    from tui.errors import need_terminal
     from tui.look import look_from_environment
     from tui.store_feed import StoreFeed
 
+    need_terminal()
     click.echo("warmside: starting the demo …", err=True)
     with stage.running() as running:
         feed = StoreFeed(running.paths.store_file, SystemClock(), budget_of(running.config))

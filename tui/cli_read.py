@@ -42,7 +42,12 @@ def sessions_command(open_only: bool, project: str | None, agent: str | None, li
         click.echo(dumps(views))
         return
     if not views:
-        click.echo("No session yet. Start one that can be kept warm: warmside run -- claude")
+        narrowed = open_only or project is not None or agent is not None
+        click.echo(
+            "No session like that."
+            if narrowed
+            else "No session yet. Start one that can be kept warm: warmside run -- claude"
+        )
     for view in views:
         click.echo(_line(view))
 

@@ -12,6 +12,7 @@ from keepalive.config import Config, Paths
 from store import settings
 from store.database import StoreError, connect
 from store.migrations import open_store
+from tui.errors import need_terminal
 from tui.store_feed import StoreFeed
 
 SAID = "said.defaults"
@@ -21,10 +22,11 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
     """Run the sidebar until it is closed.
 
     Raises:
-        ConfigError, StoreError: one line each; a keeper that does not start is only said on the screen.
+        ConfigError, NoTerminal, StoreError: one line each; a keeper that does not start is only said on the screen.
     """
     paths = config.find_paths()
     loaded = config.load(paths.config_file)
+    need_terminal()
     if demo_if_empty and not (paths.claude_dir / "projects").exists() and not _any_session(paths):
         from tui.cli_demo import demo_with_screen
 

@@ -45,7 +45,7 @@ def test_the_store_is_read_again_when_the_table_is_old(file: Path, monkeypatch: 
     def waits(_: sqlite3.Connection, now: float, least_seconds: float) -> list[Wait]:
         assert least_seconds == 285.0
         asked.append(now)
-        return [wait(400.0, "returned")] * 50
+        return [wait(400.0, "returned")] * 100
 
     monkeypatch.setattr("keepalive.habits.waits", waits)
     habits = Habits(Config())
@@ -62,7 +62,7 @@ def test_the_store_is_read_again_when_the_table_is_old(file: Path, monkeypatch: 
 def test_scaled_lifetimes_scale_the_rhythm() -> None:
     config = Config.model_validate({"providers": {"anthropic": {"ttl_seconds": {"5m": 20.0}}}})
     hazards = Habits(config).hazards
-    for _ in range(100):
+    for _ in range(200):
         hazards.learn("claude", "user", "5m", 25.0, "returned")
     assert hazards.chance("claude", "user", "5m", 0, 0.0) > 0.6
 

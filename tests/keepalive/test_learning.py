@@ -94,10 +94,10 @@ def test_much_experience_outweighs_the_prior() -> None:
     hazards = LearnedHazards()
     for _ in range(10_000):
         hazards.learn("claude", "user", "5m", 400.0, "returned")
-    assert hazards.chance("claude", "user", "5m", 0, 0.0) > 0.99
+    assert hazards.chance("claude", "user", "5m", 0, 0.0) > 0.98
     assert hazards.chance("claude", "user", "1h", 0, 0.0) == pytest.approx(PRIOR.chance("claude", "user", "1h", 0, 0.0))
     assert hazards.chance("codex", "user", "5m", 0, 0.0) == pytest.approx(PRIOR.chance("codex", "user", "5m", 0, 0.0))
-    assert hazards.chance("", "user", "5m", 0, 0.0) > 0.99, "who is not named is like everybody"
+    assert hazards.chance("", "user", "5m", 0, 0.0) > 0.98, "who is not named is like everybody"
 
 
 def test_a_handful_of_waits_moves_little() -> None:
@@ -105,7 +105,7 @@ def test_a_handful_of_waits_moves_little() -> None:
     for _ in range(5):
         hazards.learn("claude", "user", "5m", 0.0, "quiet")
     before = PRIOR.chance("claude", "user", "5m", 0, 0.0)
-    assert 0.94 * before < hazards.chance("claude", "user", "5m", 0, 0.0) < before
+    assert 0.97 * before < hazards.chance("claude", "user", "5m", 0, 0.0) < before
 
 
 def test_background_tasks_and_tools_share_their_experience() -> None:

@@ -14,6 +14,7 @@ from keepalive.supervisor import KeeperError
 from store import database, settings
 from store.models import KeeperView
 from tests.tui.cli_home import Cli
+from tui.errors import need_terminal
 
 
 class FakeApp:
@@ -48,7 +49,14 @@ class FakeApp:
 def app(monkeypatch: pytest.MonkeyPatch) -> list[FakeApp]:
     FakeApp.opened = []
     monkeypatch.setattr("tui.app.WarmsideApp", FakeApp)
+    monkeypatch.setattr("tui.cli_sidebar.need_terminal", lambda: None)
     return FakeApp.opened
+
+
+def test_without_a_terminal_it_is_one_line(cli: Cli, app: list[FakeApp], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.cli_sidebar.need_terminal", need_terminal)
+    assert cli().refused() == "the sidebar needs a terminal; `warmside sessions` lists without one"
+    assert app == []
 
 
 @pytest.fixture

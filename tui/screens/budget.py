@@ -103,6 +103,19 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
             yield LineView(self._keys, id="sheet-keys", ascii_only=self._look.ascii_only)
 
     @property
+    def session_id(self) -> str:
+        """Whose budget it is."""
+        return self._session.id
+
+    def show(self, session: SessionView) -> None:
+        """The session has moved on while the sheet is open: what is typed stays, what is said about it follows."""
+        self._session = session
+        for name in FIELDS:
+            self.query_one(f"#note-{name}", Static).update(self._note(name))
+        for view in self.query(LineView):
+            view.renew()
+
+    @property
     def budget(self) -> Budget:
         """What is typed now."""
         texts = {name: self.query_one(f"#{name}", Input).value for name in FIELDS}

@@ -5,6 +5,8 @@ It posts orders and moves the cursor; reading the store and commanding the keepe
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import on
 from textual.events import Key
 from textual.widgets import Input
@@ -19,6 +21,9 @@ from tui.session_orders import mode_order
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.session_list import SessionList
 
+if TYPE_CHECKING:
+    from tui.screens.budget import BudgetSheet
+
 FAR = 1_000_000
 """More rows or lines than there are."""
 KEYS = {key: action.name for action in CATALOGUE for key in action.keys}
@@ -28,6 +33,9 @@ WHILE_FINDING = frozenset({"up", "down", "page_up", "page_down", "back"})
 
 class MainScreen(BoardScreen):
     """The board with its keys and its mouse."""
+
+    _sheet: BudgetSheet | None = None
+    """The budget sheet that is open."""
 
     def on_key(self, event: Key) -> None:
         """Look the key up in the catalogue, here and now.
@@ -172,10 +180,18 @@ class MainScreen(BoardScreen):
         from tui.screens.budget import BudgetSheet
 
         session = self._chosen()
-        sheet = BudgetSheet(session, self._state.names[session.id], self._clock, self._look)
-        self.app.push_screen(sheet, self._budget_chosen)
+        self._sheet = BudgetSheet(session, self._state.names[session.id], self._clock, self._look)
+        self.app.push_screen(self._sheet, self._budget_chosen)
+
+    def board_changed(self) -> None:
+        """Also what an open sheet says of its session."""
+        super().board_changed()
+        session = self._state.sessions.get(self._sheet.session_id) if self._sheet is not None else None
+        if self._sheet is not None and session is not None and self._sheet.is_mounted:
+            self._sheet.show(session)
 
     def _budget_chosen(self, wanted: BudgetWanted | None) -> None:
+        self._sheet = None
         if wanted is not None:
             self.post_message(wanted)
 

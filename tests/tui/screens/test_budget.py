@@ -69,3 +69,20 @@ async def test_the_mode_stops_at_its_ends_and_arrows_move_between_fields() -> No
         assert one.focus == "pings"
         await one.press(pilot, "up")
         assert one.focus == "mode"
+
+
+async def test_an_open_sheet_follows_its_session() -> None:
+    """What is typed stays; why there is a ping or none is that of now."""
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "b", "tab", "backspace", "5")
+        assert isinstance(one.app.screen, BudgetSheet)
+        session = next(each for each in one.feed.view.sessions if each.id == one.app.screen.session_id)
+        keep = session.keepalive.model_copy(update={"why": "off", "why_args": {}, "idle_pings": 4})
+        moved = session.model_copy(update={"keepalive": keep})
+        others = tuple(moved if each is session else each for each in one.feed.view.sessions)
+        one.feed.show(one.feed.view.model_copy(update={"sessions": others}))
+        await one.poll(pilot)
+        assert one.text("policy")[0] == "now     keep-alive is off"
+        assert one.app.screen.query_one("#pings", Input).value == "5"
+        assert isinstance(one.app.screen, BudgetSheet)
