@@ -25,6 +25,7 @@ COMMANDS = {
     "statusline": ("tui.cli_statusline", "statusline_command", "One line for Claude Code's status line."),
     "install": ("tui.cli_install", "install", "Put warmside into Claude Code, or into your shells."),
     "uninstall": ("tui.cli_install", "uninstall", "Take back what `install` has written."),
+    "doctor": ("tui.cli_doctor", "doctor", "What is found, what is missing, and what mends it."),
     "budget": ("tui.cli_budget", "budget", "Show or set what keep-alive may spend."),
 }
 """Name: module, object in it, and its line in the help (which must not import them all)."""

@@ -1,0 +1,36 @@
+"""`doctor`: what is found, what is missing, and the command that mends it. Exit code 1 with a problem."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict
+
+import click
+
+
+@click.command("doctor")
+@click.option("--json", "as_json", is_flag=True)
+@click.option("--deep", is_flag=True, help="Read the whole store too and say whether it is sound.")
+def doctor(as_json: bool, deep: bool) -> None:
+    """Look at clients, shells, plugin, settings, keeper, store, prices and terminal. Changes nothing.
+
+    Each finding comes with what mends it. Exit code 1 when one of them is a problem.
+    """
+    from keepalive.doctor.examine import examine
+    from keepalive.doctor.reading.around import Around
+    from keepalive.paths import find_paths
+    from tui import doctor_text
+    from tui.status_text import wants_colour
+
+    findings = examine(Around.here(os.environ, find_paths(), deep=deep))
+    if as_json:
+        keys = ("area", "level", "text", "mend")
+        rows = [{key: asdict(finding)[key] for key in keys} for finding in findings]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        colour = sys.stdout.isatty() and wants_colour(os.environ)
+        click.echo("\n".join(doctor_text.lines(findings, colour=colour)), color=colour)
+    if any(finding.level == "problem" for finding in findings):
+        sys.exit(1)
