@@ -42,6 +42,8 @@ class Allowance:
     min_prefix_tokens: int
     origins: Mapping[str, str] = field(default_factory=dict)
     """Where each of the fields above comes from."""
+    until_back: bool = False
+    """The mode ends with the session's next prompt, and at `until` at the latest."""
 
 
 class _Layer(NamedTuple):
@@ -51,6 +53,7 @@ class _Layer(NamedTuple):
     mode: BudgetMode | None = None
     until: float | None = None
     """Belongs to the mode: a mode set elsewhere begins without it."""
+    until_back: bool = False
     pings: int | None = None
     usd: float | None = None
     usd_per_ping: float | None = None
@@ -60,7 +63,7 @@ class _Layer(NamedTuple):
 
 def resolve(config: BudgetConfig, standing: Standing) -> Allowance:
     """What is in force for a session that stands there."""
-    own, default = standing.own, standing.default
+    own, default = _in_time(standing), standing.default
     layers = _tables(config, standing)
     if own is not None:
         layers.insert(0, _of_row(SESSION, own, whole=True))
@@ -90,6 +93,7 @@ def resolve(config: BudgetConfig, standing: Standing) -> Allowance:
         usd_per_ping=dearest,
         until=speaks.until,
         min_prefix_tokens=least,
+        until_back=speaks.until_back,
         origins={
             "mode": speaks.origin,
             "pings": pings_from,
@@ -99,6 +103,14 @@ def resolve(config: BudgetConfig, standing: Standing) -> Allowance:
             "min_prefix_tokens": least_from,
         },
     )
+
+
+def _in_time(standing: Standing) -> BudgetRow | None:
+    """The session's own row; only its caps where its mode was to end when somebody is back, and somebody is."""
+    own, last = standing.own, standing.last_request_at
+    if own is None or not own.until_back or last is None or last <= own.updated_at:
+        return own
+    return own.model_copy(update={"mode": None, "until": None, "until_back": False})
 
 
 def budget_of(config: Config) -> BudgetOf:
@@ -119,7 +131,7 @@ def _cap(layers: Sequence[_Layer], said: Callable[[_Layer], T | None]) -> tuple[
 
 
 def _of_row(origin: str, row: BudgetRow, *, whole: bool) -> _Layer:
-    return _Layer(origin, row.mode, row.until, row.pings, row.usd, row.usd_per_ping, whole=whole)
+    return _Layer(origin, row.mode, row.until, row.until_back, row.pings, row.usd, row.usd_per_ping, whole=whole)
 
 
 def _tables(config: BudgetConfig, standing: Standing) -> list[_Layer]:
@@ -135,6 +147,7 @@ def _tables(config: BudgetConfig, standing: Standing) -> list[_Layer]:
             origin,
             table.mode,
             None,
+            False,
             table.pings,
             table.usd_per_session,
             table.usd_per_ping,

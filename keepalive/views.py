@@ -136,7 +136,7 @@ def _rules(
     connection: sqlite3.Connection, session: SessionRow, lineage: LineageRow, config: Config, now: float
 ) -> Rules:
     rows = budgets.among(connection, [session.id])
-    allowed = allowance.resolve(config.budget, budgets.standing_of(session, lineage.ttl_class, rows))
+    allowed = allowance.resolve(config.budget, budgets.standing_of(session, lineage, rows))
     paused_until = budgets.paused_until(connection)
     return Rules(
         mode=allowed.mode,

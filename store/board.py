@@ -153,7 +153,7 @@ def _views(connection: sqlite3.Connection, rows: Sequence[SessionRow], now: floa
         price = (
             None if lineage is None else prices.at(connection, lineage.model, now, cache.resumed_tokens(lineage, row))
         )
-        budget = terms.budget_of(budgets.standing_of(row, lineage.ttl_class if lineage else None, set_by_people))
+        budget = terms.budget_of(budgets.standing_of(row, lineage, set_by_people))
         keepalive = _keepalive(row, lineage, price, budget, pinged.get(row.id), now, terms.keeper_on)
         if lineage is not None:
             extra = terms.experience.cold_extra_seconds(connection, lineage.model, lineage.prefix_tokens, now)

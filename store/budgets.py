@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 from store import lineages, sessions, settings
 from store.models import BudgetMode, TTLClass
-from store.rows import BudgetRow, SessionRow, fetch_all, fetch_one
+from store.rows import BudgetRow, LineageRow, SessionRow, fetch_all, fetch_one
 
 DEFAULT = ""
 PAUSED_UNTIL = "keepalive.paused_until"
@@ -30,6 +30,8 @@ class Standing(NamedTuple):
     project: str = ""
     agent: str = ""
     ttl_class: TTLClass | None = None
+    last_request_at: float | None = None
+    """Of its main thread: a mode that ends with the next prompt has ended if this is later than the row."""
 
 
 class Allowed(Protocol):
@@ -77,12 +79,19 @@ def standing(connection: sqlite3.Connection, session_id: str) -> Standing:
     if session is None:
         return Standing(default=rows.get(DEFAULT))
     lineage = lineages.current(connection, session_id)
-    return standing_of(session, lineage.ttl_class if lineage else None, rows)
+    return standing_of(session, lineage, rows)
 
 
-def standing_of(session: SessionRow, ttl_class: TTLClass | None, rows: Mapping[str, BudgetRow]) -> Standing:
+def standing_of(session: SessionRow, lineage: LineageRow | None, rows: Mapping[str, BudgetRow]) -> Standing:
     """The same from what was read already; `rows` as `among` has them."""
-    return Standing(rows.get(session.id), rows.get(DEFAULT), session.project, session.agent, ttl_class)
+    return Standing(
+        rows.get(session.id),
+        rows.get(DEFAULT),
+        session.project,
+        session.agent,
+        lineage.ttl_class if lineage else None,
+        lineage.last_request_at if lineage else None,
+    )
 
 
 def put(
@@ -95,15 +104,17 @@ def put(
     until: float | None,
     now: float,
     usd_per_ping: float | None = None,
+    until_back: bool = False,
 ) -> None:
     """Replace a session's budget as a whole; it holds from the keeper's next look (within a second). Without a mode,
     that of the defaults goes on to count."""
     connection.execute(
-        "INSERT INTO budgets (session_id, mode, pings, usd, usd_per_ping, until, updated_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO budgets (session_id, mode, pings, usd, usd_per_ping, until, until_back, updated_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (session_id) DO UPDATE SET mode = excluded.mode, pings = excluded.pings, usd = excluded.usd,"
-        " usd_per_ping = excluded.usd_per_ping, until = excluded.until, updated_at = excluded.updated_at",
-        (session_id, mode or "", pings, usd, usd_per_ping, until, now),
+        " usd_per_ping = excluded.usd_per_ping, until = excluded.until, until_back = excluded.until_back,"
+        " updated_at = excluded.updated_at",
+        (session_id, mode or "", pings, usd, usd_per_ping, until, until_back, now),
     )
     _count_change(connection)
 

@@ -110,6 +110,8 @@ class BudgetRow(Row):
     until: float | None
     updated_at: float
     usd_per_ping: float | None = None
+    until_back: bool = False
+    """Its mode ends with the session's next prompt, and at `until` at the latest."""
 
     @field_validator("mode", mode="before")
     @classmethod

@@ -27,6 +27,8 @@ class Said(Generic[T]):
     """An option that was given; None takes the limit away."""
 
     value: T | None
+    back: bool = False
+    """An end that is an event: the next prompt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def _parsed(read: Callable[[str], T | None]) -> Callable[[click.Context, click.P
         try:
             if not value.strip():  # an empty variable of somebody's script must not take a cap away
                 raise ValueError(f"nothing; {parse.NONE} takes the limit away")
-            return Said(read(value))
+            return Said(read(value), back=read is _until and value.strip().lower() == parse.BACK)
         except ValueError as error:
             raise click.BadParameter(str(error)) from error
 
@@ -62,7 +64,8 @@ def _parsed(read: Callable[[str], T | None]) -> Callable[[click.Context, click.P
 
 
 def _until(text: str) -> float | None:
-    return parse.until(text, time.time(), None)
+    now = time.time()
+    return now + parse.LONGEST_HOLD if text.strip().lower() == parse.BACK else parse.until(text, now, None)
 
 
 def _pause(text: str) -> float:
@@ -76,7 +79,11 @@ def _pause(text: str) -> float:
 @click.option("--pings", "count", callback=_parsed(parse.pings), help="Pings an idle period.")
 @click.option("--usd", callback=_parsed(parse.usd), help="Money for the session.")
 @click.option("--usd-per-ping", callback=_parsed(parse.usd), help="The dearest ping; none: as config.toml says.")
-@click.option("--until", callback=_parsed(_until), help="18:00, 2h or 'tomorrow 9:00'. Any limit may be none.")
+@click.option(
+    "--until",
+    callback=_parsed(_until),
+    help="18:00, 2h, 'tomorrow 9:00', or back: your next prompt. Any limit may be none.",
+)
 @click.option("--reset", is_flag=True, help="Forget what was set: the defaults hold again.")
 @click.option("--pause", callback=_parsed(_pause), metavar="TIME", help="No pings for anybody until: today, 18:00, 2h.")
 @click.option("--resume", is_flag=True, help="End the pause.")
@@ -140,6 +147,7 @@ def _set(at: Here, key: str, order: Order, now: float) -> None:
         usd_per_ping=order.usd_per_ping.value if order.usd_per_ping else row.usd_per_ping if row else None,
         # A new mode begins without the end of the one before; other changes leave the end as it is.
         until=end if order.until or order.mode is None or mode is BudgetMode.HOLD else None,
+        until_back=order.until.back if order.until else order.mode is None and current.until_back,
         now=now,
     )
 
@@ -171,6 +179,7 @@ def _json(allowed: Allowance, config: BudgetConfig, day: budget_text.Day) -> dic
         "pings": allowed.pings,
         "usd": allowed.usd,
         "until": None if allowed.until is None else iso(allowed.until),
+        "until_back": allowed.until_back,
         "usd_per_ping": allowed.usd_per_ping,
         "min_prefix_tokens": allowed.min_prefix_tokens,
         "usd_per_day": config.usd_per_day,

@@ -10,6 +10,10 @@ _CLOCK = re.compile(r"(?:(today|tomorrow)\s+)?(\d{1,2}):(\d{2})")
 UNTIL_EXAMPLE = "18:00, 2h, tomorrow 9:00"
 MAX_PINGS = 999
 MAX_USD = 10_000.0
+BACK = "back"
+"""What a person types for "until I am back": the session's next prompt ends it."""
+LONGEST_HOLD = 24 * 3600.0
+"""Seconds that this lasts at most: by then nobody is coming."""
 NONE = "none"
 """What a person types to take a limit away; an empty field says the same."""
 

@@ -14,6 +14,7 @@ def m012_budgets_and_trials(db: Database) -> None:
         db,
         """
 ALTER TABLE budgets ADD COLUMN usd_per_ping REAL /* dearest ping, NULL leaves it to the config */;
+ALTER TABLE budgets ADD COLUMN until_back INTEGER /* its mode ends with the next prompt, too */ NOT NULL DEFAULT 0;
 CREATE TABLE assignments (
     idle_id INTEGER PRIMARY KEY REFERENCES idle_periods(id), -- drawn once, at its first due ping
     assigned_at REAL NOT NULL,

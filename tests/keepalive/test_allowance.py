@@ -37,6 +37,20 @@ def config(**keys: Any) -> BudgetConfig:
     return BudgetConfig.model_validate(keys)
 
 
+def test_a_hold_until_somebody_is_back_ends_with_the_next_prompt() -> None:
+    held = BudgetRow(
+        session_id="s1", mode=BudgetMode.HOLD, pings=3, usd=None, until=900.0, updated_at=100.0, until_back=True
+    )
+    for last, mode in ((None, BudgetMode.HOLD), (100.0, BudgetMode.HOLD), (100.5, BudgetMode.AUTO)):
+        found = resolve(config(), Standing(own=held, last_request_at=last))
+        assert (found.mode, found.pings) == (mode, 3), "its caps stay"
+        assert (found.until, found.until_back) == ((None, False) if mode is BudgetMode.AUTO else (900.0, True))
+    off = BudgetRow(session_id="", mode=BudgetMode.OFF, pings=None, usd=None, until=None, updated_at=1.0)
+    assert resolve(config(), Standing(own=held, default=off, last_request_at=101.0)).mode is BudgetMode.OFF
+    plain = held.model_copy(update={"until_back": False})
+    assert resolve(config(), Standing(own=plain, last_request_at=101.0)).mode is BudgetMode.HOLD
+
+
 def test_nothing_set_is_the_built_in_default() -> None:
     found = resolve(config(), Standing())
     assert (found.mode, found.pings, found.usd, found.usd_per_ping) == (BudgetMode.AUTO, None, None, 0.25)

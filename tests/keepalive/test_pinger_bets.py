@@ -9,6 +9,7 @@ import pytest
 
 from keepalive.config import Config
 from keepalive.pinger import LOOK_AGAIN
+from store import budgets
 from store.models import BudgetMode
 from tests.keepalive.money_harness import Talk, World, opened
 
@@ -128,3 +129,29 @@ class TestTheTrial:
             assert world.alarm.at[row.id] == pytest.approx(world.clock.wall() + LOOK_AGAIN)
             await world.fire(row.id)
             assert len(await drawn(world)) == 1
+
+
+class TestAHoldUntilSomebodyIsBack:
+    async def test_ends_with_the_next_prompt(self, world: World, talk: Talk) -> None:
+        row = await world.settled(talk)
+        now = world.clock.wall()
+        await world.store.write(
+            lambda connection: budgets.put(
+                connection,
+                talk.session,
+                mode=BudgetMode.HOLD,
+                pings=None,
+                usd=None,
+                until=now + 86_400.0,
+                now=now,
+                until_back=True,
+            )
+        )
+        await world.pinger.replan(talk.session)
+        assert (await world.plan())[0] == "held"
+        for _ in range(5):
+            await world.fire(row.id)
+        assert len(world.script.asked) == 5, "more than a person would get"
+        await world.resume(talk)
+        assert (await world.plan())[0] == "kept", "back to what the policy thinks"
+        assert (await world.lineage()).why_args["n"] == 2

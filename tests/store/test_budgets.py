@@ -44,7 +44,7 @@ def test_where_a_session_stands(db: sqlite3.Connection) -> None:
     assert budgets.standing(db, "s1") == Standing(None, None, "harbour", "claude", None)
     add_lineage(db, "s1")
     default, own = put(db, budgets.DEFAULT, BudgetMode.AUTO), put(db, "s1", BudgetMode.HOLD)
-    assert budgets.standing(db, "s1") == Standing(own, default, "harbour", "claude", "5m")
+    assert budgets.standing(db, "s1") == Standing(own, default, "harbour", "claude", "5m", NOW)
     for nobody in ("s9", budgets.DEFAULT):
         assert budgets.standing(db, nobody) == Standing(default=default)
 

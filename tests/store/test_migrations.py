@@ -29,7 +29,7 @@ TABLES = {
         *("message_id", "session_id", "agent_id", "at", "cause", "part", "position", "name", "field", "size_before"),
         *("size_after", "hash_before", "hash_after", "expected_read", "read", "written", "ttl_class"),
     ],
-    "budgets": ["session_id", "mode", "pings", "usd", "until", "updated_at", "usd_per_ping"],
+    "budgets": ["session_id", "mode", "pings", "usd", "until", "updated_at", "usd_per_ping", "until_back"],
     "client_reports": [
         *("session_id", "reported_at", "warm", "ttl_class", "expires_at", "misses", "last_miss_at", "last_miss_cause"),
         "cold_tokens",

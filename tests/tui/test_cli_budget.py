@@ -24,7 +24,15 @@ def until(result: dict[str, Json]) -> float:
 def test_without_orders_it_shows_what_holds(cli: Cli) -> None:
     cli.config("[budget]\nmode = 'off'\npings = 4\n")
     shown = cli("budget", FIRST, "--json").object()
-    assert list(shown) == [*KEYS, "usd_per_ping", "min_prefix_tokens", "usd_per_day", "paused_until", "origins"]
+    assert list(shown) == [
+        *KEYS,
+        "until_back",
+        "usd_per_ping",
+        "min_prefix_tokens",
+        "usd_per_day",
+        "paused_until",
+        "origins",
+    ]
     assert [shown[key] for key in KEYS] == ["off", 4, None, None]
     assert (shown["usd_per_ping"], shown["min_prefix_tokens"], shown["usd_per_day"]) == (0.25, 20_000, 3.0)
     assert cli("budget", FIRST).out.splitlines() == [
@@ -224,3 +232,16 @@ def test_a_time_that_is_over_is_refused_in_words(cli: Cli) -> None:
 @pytest.mark.usefixtures("db")
 def test_an_unknown_session_is_one_line(cli: Cli) -> None:
     assert cli("budget", "ffff", "--mode", "off").refused() == "no session 'ffff'"
+
+
+@pytest.mark.usefixtures("db")
+def test_a_hold_may_end_when_somebody_is_back(cli: Cli) -> None:
+    shown = cli("budget", FIRST, "--mode", "hold", "--until", "back", "--json").object()
+    assert (shown["mode"], shown["until_back"]) == ("hold", True)
+    assert until(shown) == pytest.approx(24 * 3600, abs=30)
+    assert "until         you are back, or " in cli("budget", FIRST).out
+    assert cli("budget", FIRST, "--pings", "4", "--json").object()["until_back"] is True, "other changes leave it"
+    timed = cli("budget", FIRST, "--until", "2h", "--json").object()
+    assert timed["until_back"] is False
+    assert until(timed) == pytest.approx(7200, abs=30)
+    assert cli("budget", FIRST, "--mode", "auto", "--json").object()["until_back"] is False
