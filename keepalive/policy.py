@@ -179,16 +179,6 @@ def _worth(view: LineageView, asked: Question, odds: Odds | None) -> int | Stop:
     return most
 
 
-def explain(decision: Decision) -> str:
-    """One sentence for people; where a reason has no odds behind it, its code and arguments."""
-    if isinstance(decision, Ping):
-        return f"stays: {decision.odds.words}" if decision.odds else f"stays: {decision.why}"
-    if decision.odds:
-        return f"goes ({decision.reason}): {decision.odds.words}"
-    given = ", ".join(f"{name} {value}" for name, value in decision.args.items())
-    return f"no ping: {decision.reason}" + (f" ({given})" if given else "")
-
-
 def numbers(decision: Decision) -> ReasonArgs:
     """The bet behind a decision, for whoever puts it into words later: `chance` and `price` (shares), `seconds`."""
     odds = decision.odds

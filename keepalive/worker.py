@@ -164,7 +164,6 @@ class Worker:
         await self._store.write(self._announce)
         await self._gateway.start(self._sock)
         self._scheduler.start()
-        await self._learn_habits()
         await self.pinger.replan_all()
         loops = [
             asyncio.create_task(self._every(BUS_SECONDS, self._read_bus)),

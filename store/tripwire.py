@@ -41,22 +41,10 @@ def trips(connection: sqlite3.Connection, kind: IdleClass, now: float, periods: 
     return net is not None and net < 0.0
 
 
-def tripped(connection: sqlite3.Connection, now: float, periods: int = PERIODS) -> frozenset[IdleClass]:
-    """Every class that has lost money, for those who list them: it looks at all that was ever pinged."""
-    kinds = [
-        IdleClass(agent, ttl_class, None if waiting is None else WaitingFor(waiting))
-        for agent, ttl_class, waiting in connection.execute(_KINDS)
-    ]
-    return frozenset(kind for kind in kinds if trips(connection, kind, now, periods))
-
-
 # The index holds pinged periods by kind, oldest first: the newest are at its end, and only those that count are priced.
 _NET = """
 SELECT count(*), coalesce(sum(coalesce(saved_usd, 0) - spent_usd), 0) FROM idle_money WHERE id IN (
     SELECT id FROM idle_periods
     WHERE pinged = 1 AND agent = ? AND ttl_class IS ? AND waiting_for IS ? AND closed_at <= ?
     ORDER BY closed_at DESC, id DESC LIMIT ?)
-"""
-_KINDS = """
-SELECT DISTINCT agent, ttl_class, waiting_for FROM idle_periods WHERE pinged = 1 AND closed_at IS NOT NULL
 """

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from keepalive.bet import SURPLUS, break_even
 from keepalive.hazards import PRIOR
-from keepalive.policy import Ping, Rules, Spend, Stop, decide, explain, numbers, question
+from keepalive.policy import Ping, Rules, Spend, Stop, decide, numbers, question
 from keepalive.question import Kind
 from keepalive.state import LineageView, due_at, expires_at, interval, last_send_at
 from store.models import BudgetMode, TTLClass, WaitingFor
@@ -562,24 +562,6 @@ def test_a_hold_without_an_end_lasts_two_hours() -> None:
 
 
 # --- words ---------------------------------------------------------------------------------------------------------
-
-
-def test_the_bet_in_words() -> None:
-    assert explain(pinged()) == (
-        "stays: 23 % chance that you come back within the next 5 min, "
-        "a ping costs 10.0 % of the rebuild it can save, misses included"
-    )
-    slow = replace(SEEN, ttl_class="1h", ttl_seconds=3_600.0, write_multiplier=2.0, waiting_for=WaitingFor.TOOL)
-    assert "58 % chance that the wait ends within the next 60 min" in explain(pinged(slow))
-    assert "within the next 40 s" in explain(pinged(replace(SEEN, ttl_seconds=40.0)))
-    view, spend = sent_so_far(2)
-    assert explain(stopped(view, spend, now=T0 + 600)).startswith("goes (not_worth): 7 % chance")
-
-
-def test_a_reason_without_a_bet_is_named() -> None:
-    assert explain(stopped(replace(SEEN, session_ended=True))) == "no ping: ended"
-    assert explain(stopped(replace(SEEN, prefix_tokens=9))) == "no ping: too_small (minimum 1024)"
-    assert explain(pinged(replace(SEEN, write_multiplier=0.1), rules=HOLD)) == "stays: held"
 
 
 def test_the_expected_value_is_in_dollars() -> None:

@@ -24,6 +24,7 @@ from store import budgets, idle_compaction, intents, launches, lineages, session
 from store.migrations import open_store
 from store.models import BudgetMode, Evidence
 from store.rows import LaunchRow
+from store.waits import Wait
 
 A = "aaaaaaaa-0000-4000-8000-000000000001"
 LEAVE_AFTER = 600.0
@@ -294,3 +295,18 @@ async def test_the_clients_own_settings_are_kept_for_every_reader(paths: Paths) 
         assert idle_compaction.get(run.db) == idle_compaction.Rule(on=False)
         file.write_text('{"env": {"CLAUDE_CODE_IDLE_COMPACT_MIN_TOKENS": "150000"}}')
         await run.until(lambda: idle_compaction.get(run.db) == idle_compaction.Rule(min_tokens=150_000))
+
+
+async def test_habits_are_read_from_the_store_and_plans_made_anew(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[float] = []
+
+    def waits(connection: sqlite3.Connection, now: float, least_seconds: float) -> list[Wait]:
+        read.append(now)
+        return [Wait("claude", "user", "5m", 400.0, "returned", now, True)] * 1_000
+
+    monkeypatch.setattr("keepalive.habits.waits", waits)
+    async with running(paths) as run:
+        await run.until(lambda: run.worker.pinger._habits.hazards.chance("claude", "user", "5m", 0, 0.0) > 0.8)
+    assert len(read) == 1, "and not again before it is old"

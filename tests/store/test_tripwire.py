@@ -53,14 +53,13 @@ def test_the_net_of_the_last_fifty(db: sqlite3.Connection, periods: list[MadePer
     assert tripwire.net_usd(db, YOURS, LATER) == (None if net is None else pytest.approx(net))
     trips = net is not None and net < 0
     assert tripwire.trips(db, YOURS, LATER) is trips
-    assert (YOURS in tripwire.tripped(db, LATER)) is trips
 
 
 def test_nothing_won_and_nothing_lost_does_not_trip(db: sqlite3.Connection) -> None:
     idle_sample.fill(db, in_order(*[GONE] * PERIODS))
     db.execute("DELETE FROM prices")
     assert tripwire.net_usd(db, YOURS, LATER) == 0.0
-    assert tripwire.tripped(db, LATER) == frozenset()
+    assert not tripwire.trips(db, YOURS, LATER)
 
 
 def test_a_rare_agent_is_judged_by_its_own_periods(db: sqlite3.Connection) -> None:
@@ -103,6 +102,3 @@ def test_it_is_the_plain_reckoning(stored: list[MadePeriod], periods: int) -> No
         for kind, net in nets.items():
             found = tripwire.net_usd(db, kind, LATER, periods)
             assert found == (None if net is None else pytest.approx(net))
-        assert tripwire.tripped(db, LATER, periods) == {
-            kind for kind, net in nets.items() if net is not None and net < -1e-9
-        }
