@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from keepalive.clock import Clock
 from keepalive.config import Config
 from keepalive.exchange import Exchange, Route
 from keepalive.flights import SESSION, Flights, flight_key, named, named_session
-from keepalive.fork_mark import may_be_aside
+from keepalive.fork_mark import is_aside, may_be_aside
 from keepalive.prefix import BadRequest, parse_request
 from keepalive.recorder import Recorder, Seen
 from keepalive.store_thread import StoreThread
@@ -55,7 +56,8 @@ class Observer:
             return
         key = flight_key(exchange)
         self._flights.enter(key)
-        if not key[1] and not may_be_aside(exchange.headers):
+        held = self._vault.of_thread(*key)
+        if not key[1] and not may_be_aside(exchange.headers, held[1].headers if held else None):
             task = asyncio.ensure_future(self._note_start(key[0], exchange))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -131,8 +133,11 @@ class Observer:
         self._vault.note_limits(seen.account, seen.response.limits)
         before = self._vault.of_thread(seen.session_id, seen.facts.agent_id)
         last = self._vault.last_of(seen.session_id, seen.facts.agent_id)
+        # A thread's first request that this worker sees is taken for a main one, whatever it is.
+        main = before[1].headers if before else None
+        seen = replace(seen, aside=is_aside(seen.exchange.headers, seen.facts.shape, main))
         lineage_id = await self._store.write(lambda connection: self._recorder.learned(connection, seen, before, last))
-        if seen.response.status == 200 and seen.response.usage is not None and seen.facts.kind != "side":
+        if seen.response.status == 200 and seen.response.usage is not None and not seen.beside:
             started = seen.exchange.started_monotonic
             answered = started + (seen.first_byte_seconds or 0.0)
             trace = Trace(seen.facts.shape, seen.exchange.started_wall, started, answered)

@@ -10,7 +10,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from keepalive import pricing
-from keepalive.break_check import Paid, check
+from keepalive.break_check import READ_SHARE, Paid, check
 from keepalive.config import Config
 from keepalive.exchange import Exchange, Route
 from keepalive.flights import Flights, flight_key
@@ -18,7 +18,7 @@ from keepalive.ping import pingable
 from keepalive.prefix import RequestFacts, compare
 from keepalive.usage import ResponseFacts
 from keepalive.vault import Captured, Trace
-from store import idle, launches, lineages, requests, sessions
+from store import asides, idle, launches, lineages, requests, sessions
 from store.models import Evidence, Status, TTLClass, Usage, WaitingFor
 from store.rows import LineageRow
 
@@ -46,6 +46,13 @@ class Seen:
     response: ResponseFacts
     session_id: str
     account: str
+    aside: bool = False
+    """Asked beside the conversation (`fork_mark.is_aside`): on its thread's prefix, and no part of what comes next."""
+
+    @property
+    def beside(self) -> bool:
+        """Whether it is paid, and neither moves a lineage on nor says whose turn it is."""
+        return self.aside or self.facts.kind == "side"
 
     @property
     def first_byte_seconds(self) -> float | None:
@@ -87,7 +94,9 @@ class Recorder:
         usage = response.usage if response.status == 200 else None
         newest = before is None or before[1].started_monotonic <= exchange.started_monotonic
         lineage_id = None
-        if usage is not None and facts.kind != "side" and newest:
+        if usage is not None and seen.aside and before is not None:
+            _note_aside(connection, seen, usage, *before)
+        if usage is not None and not seen.beside and newest:
             row = lineages.current(connection, seen.session_id, facts.agent_id)
             if response.message_id:
                 ttl_class: TTLClass | None = "1h" if usage.cache_write_1h > usage.cache_write_5m else "5m"
@@ -116,8 +125,8 @@ class Recorder:
                 first_byte_seconds=seen.first_byte_seconds,
                 ended_at=exchange.ended_wall,
             )
-        if facts.kind == "side" or (response.status != 200 and exchange.outcome != "client_gone"):
-            self.rest(connection, exchange, seen.session_id, side=facts.kind == "side")
+        if seen.beside or (response.status != 200 and exchange.outcome != "client_gone"):
+            self.rest(connection, exchange, seen.session_id, side=seen.beside)
         elif facts.kind == "main" and newest:
             self._know_turn(connection, seen)
         return lineage_id if still_open else None
@@ -194,8 +203,8 @@ class Recorder:
         idle.note_waiting(connection, seen.session_id, waiting)
 
     def rest(self, connection: sqlite3.Connection, exchange: Exchange, session_id: str, *, side: bool) -> None:
-        """Undo the "busy" that a request's start looked like: a side call says nothing about the session, and after
-        a failure the client asks again or it is the person's turn."""
+        """Undo the "busy" that a request's start looked like: a call beside the conversation (`side`) says nothing
+        about the session, and after a failure the client asks again or it is the person's turn."""
         key = flight_key(exchange)
         if key[1] or self._flights.others(key):
             return
@@ -213,6 +222,39 @@ def _break(row: LineageRow, before: tuple[int, Captured] | None, facts: RequestF
     if row.model != facts.model:
         return "model_changed"
     return "" if cache_read >= 0.5 * row.prefix_tokens else "replaced"
+
+
+def _note_aside(connection: sqlite3.Connection, seen: Seen, usage: Usage, lineage_id: int, held: Captured) -> None:
+    """Keep the thread's clocks right after a request beside it, which neither ends the wait nor is held.
+
+    It has read the thread's entry like any request, and the provider lets an entry live on from its last read, whoever
+    reads it: so the next ping may come later. That is the claim of a ping's hit, and it needs more proof here, since
+    this is another body. It holds for the held request's own entry if that request is all in it and all of it was
+    read, under the same settings, which entries are keyed by: a second aside of another effort reads as much, of an
+    entry of its own. (A ping may read 95 %: what it misses it writes again itself.) The lifetime that was asked for has
+    to be the entry's, too: that a read of the other class renews it is only assumed. What is not proven leaves the
+    clock alone; a ping then comes earlier than it had to, and never after the expiry.
+    """
+    row = lineages.current(connection, seen.session_id, seen.facts.agent_id)
+    at = seen.exchange.started_wall
+    if row is None or row.id != lineage_id or row.replaced or row.ttl_seconds is None:
+        return
+    change = compare(held.facts, seen.facts)
+    if not change.continues:
+        return
+    read = usage.cache_read >= READ_SHARE * row.prefix_tokens
+    asides.postpone_expiry(connection, row.id, at=at, ttl_seconds=row.ttl_seconds, read=read)
+    renewed = (
+        change.first_differing_position is None
+        and not change.settings
+        and held.facts.shape.settings == seen.facts.shape.settings
+        and seen.facts.ttl_class == row.ttl_class
+        and 0 < row.prefix_tokens <= usage.cache_read
+        # else a sum of several reads, each of which was shorter
+        and usage.cache_read + usage.cache_write == seen.response.replay_prefix
+    )
+    if renewed:
+        lineages.touch_by_ping(connection, row.id, at)
 
 
 def _know_session(connection: sqlite3.Connection, session_id: str, exchange: Exchange) -> bool:

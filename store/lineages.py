@@ -95,7 +95,7 @@ def touch_by_request(
 
 
 def touch_by_ping(connection: sqlite3.Connection, lineage_id: int, at: float) -> None:
-    """A ping's hit was verified: the entry lives a TTL longer from the ping's start."""
+    """A ping's hit was verified, or an aside's read: the entry lives a TTL longer from its start."""
     connection.execute("UPDATE lineages SET last_touch_at = ? WHERE id = ? AND last_touch_at < ?", (at, lineage_id, at))
 
 

@@ -65,11 +65,20 @@ def causes(stage: Stage, session: str) -> list[str]:
 def asked(stage: Stage, client: Client, text: str) -> tuple[Record, Record]:
     """Ask one more question; returns the session's last request before it and the first one of it."""
     session = client.session_id
-    before = stage.log.requests(session, agent_id="")
+    before = conversation(stage, session)
     turns = len(stage.show(session).turns)
     client.ask(text)
     until(lambda: len(stage.show(session).turns) > turns, PATIENCE, "the turn in the store")
-    return before[-1], stage.log.requests(session, agent_id="")[len(before)]
+    return before[-1], conversation(stage, session)[len(before)]
+
+
+def conversation(stage: Stage, session: str) -> list[Record]:
+    """The main thread's requests without those beside it, such as a compaction's summary: their beta tells them."""
+    return [
+        record
+        for record in stage.log.requests(session, agent_id="")
+        if not any(name.lower() == "anthropic-beta" and "fallback-credit-" in value for name, value in record.headers)
+    ]
 
 
 def check(stage: Stage, session: str, records: tuple[Record, Record], cause: str, **more: str) -> Found:

@@ -12,7 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive import plugin_files
-from keepalive.fork_mark import PROMPT, is_fork, may_be_aside
+from keepalive.fork_mark import PROMPT, is_aside, is_fork, may_be_aside
+from keepalive.shape import Shape
+from keepalive.usage import Headers
+from tests.keepalive.shapes import conversation, marked, message, shape
 
 EARLIER: list[Mapping[str, object]] = [
     {"role": "user", "content": "hello"},
@@ -77,11 +80,53 @@ def test_any_json_is_read(value: object) -> None:
     assert not is_fork({"messages": value})
 
 
-def test_the_betas_give_a_hint() -> None:
-    main = b"claude-code-20250219,effort-2025-11-24"
-    assert not may_be_aside(((b"anthropic-beta", main),))
-    assert not may_be_aside(())
-    assert may_be_aside(((b"Anthropic-Beta", main + b",fallback-credit-2026-06-01"),))
+USUAL = b"claude-code-20250219,effort-2025-11-24"
+MAIN: Headers = ((b"anthropic-beta", USUAL),)
+CREDITED: Headers = ((b"Anthropic-Beta", USUAL + b",fallback-credit-2026-06-01,thinking-display-updates-2026-08-18"),)
+ON = shape(messages=marked(conversation(11)))
+BESIDE = shape(messages=[*marked(conversation(10)), message(10, "what is the colour of the sea")])
+
+
+@pytest.mark.parametrize(
+    ("headers", "main", "may"),
+    [
+        (CREDITED, MAIN, True),
+        (CREDITED, (), True),
+        (MAIN, MAIN, False),
+        ((), MAIN, False),
+        (MAIN, CREDITED, False),
+        # a client that sends it with everything, and a thread of which nothing is known
+        (CREDITED, CREDITED, False),
+        (CREDITED, None, False),
+    ],
+)
+def test_the_betas_give_a_hint_where_the_conversation_is_sent_without(
+    headers: Headers, main: Headers | None, may: bool
+) -> None:
+    assert may_be_aside(headers, main) is may
+    assert is_aside(headers, BESIDE, main) is may
+    assert not is_aside(headers, ON, main), "a new message that is marked belongs to the conversation"
+
+
+@pytest.mark.parametrize(
+    ("seen", "aside"),
+    [
+        (BESIDE, True),
+        (ON, False),
+        # a model that tried a tool: the mark has moved to its attempt
+        (
+            shape(
+                messages=[*marked(conversation(10)), message(10, "run it"), message(11, "attempt"), message(12, "no")]
+            ),
+            True,
+        ),
+        # one mark for the whole request
+        (shape(messages=conversation(11), cache_control={"type": "ephemeral"}), False),
+        (shape(messages=[]), True),
+    ],
+)
+def test_the_newest_message_has_no_mark(seen: Shape, aside: bool) -> None:
+    assert is_aside(CREDITED, seen, MAIN) is aside
 
 
 def test_the_plugin_asks_in_the_same_words() -> None:
