@@ -57,10 +57,11 @@ def main() -> int:
     try:
         config = configuration.load(paths.config_file)
     except configuration.ConfigError:
-        config = configuration.without_pings()  # (the worker has said what is wrong with it)
+        config = configuration.without_pings(paths.config_file)  # (the worker has said what is wrong with it)
     try:
         with closing(open_store(paths.store_file)) as connection:
-            totals = import_scan(connection, scan_clients(os.environ, Path.home()), lifetime=config.ttl)
+            scan = scan_clients(os.environ, Path.home())
+            totals = import_scan(connection, scan, lifetime=config.ttl, keeping=lambda: config.keeping)
             if totals.files:
                 price_models(connection)
     except (sqlite3.Error, StoreError) as error:

@@ -5,6 +5,7 @@ Unknown keys and values of another type are errors: a misspelt cap must not sile
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from keepalive.paths import Paths, find_paths
 from keepalive.toml_place import line_of
 from store.cache import COSTLY_USD
+from store.ingest.keeping import Keeping
 from store.models import BudgetMode, TTLClass
 
 __all__ = [
@@ -24,9 +26,11 @@ __all__ = [
     "Config",
     "ConfigError",
     "ExperimentConfig",
+    "HistoryConfig",
     "Paths",
     "find_paths",
     "load",
+    "still_kept",
     "without_pings",
 ]
 
@@ -99,10 +103,29 @@ class BudgetConfig(_Section):
 
 
 class HistoryConfig(_Section):
-    """What is read of the clients' own transcripts."""
+    """What is read of the clients' own transcripts, and how much of it is kept."""
 
     catch_up: bool = True
     """At the keeper's start, read what was written while none ran."""
+    store_text: bool = True
+    """Off: no prompt, answer, command or title is stored; times, tokens, paths of changed files and exit codes are."""
+    ignore_paths: tuple[str, ...] = ()
+    """Folders of which nothing is read, with all below them; `~` is the home folder, `*` any text."""
+
+    @field_validator("ignore_paths", mode="before")
+    @classmethod
+    def _take_list(cls, value: object) -> object:
+        if not isinstance(value, list | tuple):
+            raise ValueError('not a list of folders like ["~/secret"]')
+        return tuple(value)
+
+    @field_validator("ignore_paths")
+    @classmethod
+    def _check_paths(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for pattern in value:
+            if not pattern.startswith(("/", "~", "*")):
+                raise ValueError(f"{pattern!r} does not begin with /, ~ or *: it would match no folder")
+        return value
 
 
 class WarningsConfig(_Section):
@@ -142,6 +165,11 @@ class Config(_Section):
         """Seconds that an entry of this class lives, or None for an unknown class."""
         return None if ttl_class is None else {**_TTL, **self.providers.anthropic.ttl_seconds}[ttl_class]
 
+    @property
+    def keeping(self) -> Keeping:
+        """What of the transcripts is stored."""
+        return Keeping(self.history.store_text, tuple(map(os.path.expanduser, self.history.ignore_paths)))
+
 
 _OF_A_KEY = "[key]"
 """How pydantic ends the place of a dictionary's key that does not fit."""
@@ -173,7 +201,30 @@ def load(path: Path) -> Config:
         raise ConfigError(f"{path}:{line_of(text, keys)}: {'.'.join(keys)}: {what}") from error
 
 
-def without_pings() -> Config:
+def without_pings(path: Path | None = None) -> Config:
     """What a keeper runs with when `config.toml` is wrong: requests pass, and no cap lets a ping through, whatever
-    budget a session has of its own."""
-    return Config(budget=BudgetConfig(mode=BudgetMode.OFF, usd_per_ping=0.0, usd_per_day=0.0))
+    budget a session has of its own. What must not be stored (see `still_kept`) is not stored, by the file at `path`."""
+    history = None if path is None else still_kept(path)
+    return Config(
+        budget=BudgetConfig(mode=BudgetMode.OFF, usd_per_ping=0.0, usd_per_day=0.0), history=history or _NOTHING_READ
+    )
+
+
+_NOTHING_READ = HistoryConfig(catch_up=False, store_text=False, ignore_paths=("*",))
+
+
+def still_kept(path: Path) -> HistoryConfig | None:
+    """What a wrong `config.toml` says of what may be stored, where that can be told for certain; else None, and then
+    nothing is to be read: a slip elsewhere in the file must not store what its owner wants nowhere."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return HistoryConfig()
+    except (OSError, UnicodeDecodeError):
+        return None
+    if not any(name in text for name in ("store_text", "ignore_paths")):
+        return HistoryConfig()
+    try:
+        return HistoryConfig.model_validate(tomllib.loads(text).get("history", {}))
+    except (tomllib.TOMLDecodeError, ValidationError):
+        return None

@@ -6,41 +6,39 @@ spans, so that none of it is markup, a link or HTML in the document, and no cont
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from store.models import FailedCommand, SessionDetail, TurnView
-from store.plain_text import one_line, plain
+from store.plain_text import plain
+from store.quoting import escape, fence, span
 
 _KINDS = {"A": "added", "M": "modified", "D": "deleted", "R": "renamed"}
-# What Markdown or an extension of it gives a meaning inside a line; `:` and `@` make links of addresses.
-_MARKUP = re.compile(r"([\\`*_\[\]<>#~|&:@!$^={}()])|\b(www)(?=\.)")
 
 
 def markdown(detail: SessionDetail) -> str:
     """The document, ended by a line feed."""
-    blocks = [f"# {_escape(detail.title or detail.project or detail.id)}", "\n".join(_facts(detail))]
+    blocks = [f"# {escape(detail.title or detail.project or detail.id)}", "\n".join(_facts(detail))]
     for turn in detail.turns:
         blocks += _turn(turn)
     return "\n\n".join(blocks) + "\n"
 
 
 def _facts(detail: SessionDetail) -> Iterator[str]:
-    yield f"- session: {_span(detail.id)}"
-    yield f"- agent: {_span(detail.agent)}"
+    yield f"- session: {span(detail.id)}"
+    yield f"- agent: {span(detail.agent)}"
     if detail.project:
-        yield f"- project: {_span(detail.project)}"
+        yield f"- project: {span(detail.project)}"
     if detail.cwd:
-        yield f"- folder: {_span(detail.cwd)}"
+        yield f"- folder: {span(detail.cwd)}"
     models = detail.models or ((detail.model,) if detail.model else ())
     if models:
-        yield "- model: " + ", ".join(map(_span, models))
+        yield "- model: " + ", ".join(map(span, models))
     for name, at in (("first", detail.first_at), ("last", detail.last_at), ("ended", detail.ended_at)):
         if at is not None:
             yield f"- {name}: {_time(at)}"
     if detail.forked_from:
-        yield f"- forked from: {_span(detail.forked_from)}"
+        yield f"- forked from: {span(detail.forked_from)}"
     total = detail.totals
     yield f"- requests: {total.requests:,}"
     yield (
@@ -61,45 +59,23 @@ def _turn(turn: TurnView) -> Iterator[str]:
     cost = [] if turn.usd is None or not turn.requests else [f"${turn.usd:,.4f}"]
     yield " · ".join([*started, f"{turn.requests} request{'' if turn.requests == 1 else 's'}", *cost])
     if turn.prompt:
-        yield f"**Prompt**\n\n{_fence(turn.prompt)}"
+        yield f"**Prompt**\n\n{fence(turn.prompt)}"
     if turn.files_changed:
-        files = (f"- {_KINDS[file.kind]} {_span(file.path)}" for file in turn.files_changed)
+        files = (f"- {_KINDS[file.kind]} {span(file.path)}" for file in turn.files_changed)
         yield "**Files changed**\n\n" + "\n".join(files)
     if turn.failed_commands:
         yield "**Failed commands**\n\n" + "\n".join(map(_failed, turn.failed_commands))
     if turn.answer:
-        yield f"**Answer**\n\n{_fence(turn.answer)}"
+        yield f"**Answer**\n\n{fence(turn.answer)}"
     if turn.memory:
-        yield f"**Turn memory**\n\n{_fence(turn.memory)}"
+        yield f"**Turn memory**\n\n{fence(turn.memory)}"
 
 
 def _failed(entry: FailedCommand) -> str:
     if "\n" not in plain(entry.command).strip():
-        return f"- exit {entry.exit_code}: {_span(entry.command)}"
-    indented = "\n".join("  " + line for line in _fence(entry.command).split("\n"))
+        return f"- exit {entry.exit_code}: {span(entry.command)}"
+    indented = "\n".join("  " + line for line in fence(entry.command).split("\n"))
     return f"- exit {entry.exit_code}:\n\n{indented}"
-
-
-def _fence(text: str) -> str:
-    text = plain(text)
-    mark = "`" * max(3, _longest_run(text) + 1)
-    return f"{mark}text\n{text.strip(chr(10))}\n{mark}"
-
-
-def _span(text: str) -> str:
-    text = one_line(text)
-    mark = "`" * (_longest_run(text) + 1)
-    # A space keeps the text's own backticks apart from the mark; Markdown takes one away at each end.
-    space = " " if not text or text[0] in "` " or text[-1] in "` " else ""
-    return f"{mark}{space}{text}{space}{mark}"
-
-
-def _longest_run(text: str) -> int:
-    return max(map(len, re.findall("`+", text)), default=0)
-
-
-def _escape(text: str) -> str:
-    return _MARKUP.sub(lambda found: f"\\{found[1]}" if found[1] else f"{found[2]}\\", one_line(text))
 
 
 def _time(at: float) -> str:

@@ -18,6 +18,9 @@ COMMANDS = {
     "show": ("tui.cli_read", "show", "Show one session and its turns."),
     "search": ("tui.cli_search", "search_command", "Find turns by what was asked, answered, changed or failed."),
     "export": ("tui.cli_export", "export", "Write sessions as Markdown or JSON."),
+    "brief": ("tui.cli_brief", "brief_command", "Write a resume brief of a session, to paste into a fresh one."),
+    "impact": ("tui.cli_impact", "impact_command", "Turn memory against full history, in tokens and money."),
+    "forget": ("tui.cli_forget", "forget", "Delete sessions from the store, for good."),
     "ledger": ("tui.cli_ledger", "ledger_command", "What keep-alive spent, saved and lost."),
     "warmcold": ("tui.cli_warmcold", "warmcold_command", "Compare turns after warm and cold resumes; no verdict."),
     "decide": ("tui.cli_decide", "decide", "The policy as a service: questions and answers as JSON lines."),
@@ -27,6 +30,7 @@ COMMANDS = {
     "uninstall": ("tui.cli_install", "uninstall", "Take back what `install` has written."),
     "doctor": ("tui.cli_doctor", "doctor", "What is found, what is missing, and what mends it."),
     "budget": ("tui.cli_budget", "budget", "Show or set what keep-alive may spend."),
+    "tmux": ("tui.cli_tmux", "tmux_command", "Open or close the sidebar as a pane beside your agent."),
 }
 """Name: module, object in it, and its line in the help (which must not import them all)."""
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from keepalive.config import Config
+    from store.ingest.keeping import Keeping
     from store.models import TTLClass
 
 STOPPED = 130
@@ -42,6 +43,7 @@ def import_command(paths: tuple[Path, ...], workers: int | None, as_json: bool) 
         _complain(str(error))
         sys.exit(1)
     trouble: list[str] = []
+    configured = _Configured(at.config_file)
     try:
         with closing(open_store(at.store_file)) as connection, _progress(shown=not as_json) as report:
             totals = import_scan(
@@ -50,7 +52,8 @@ def import_command(paths: tuple[Path, ...], workers: int | None, as_json: bool) 
                 workers=workers or cores(),
                 progress=_Pricing(connection, report),
                 complain=trouble.append,
-                lifetime=_Lifetimes(at.config_file),
+                lifetime=configured.lifetime,
+                keeping=configured.keeping,
             )
             if totals.files:
                 from keepalive.catch_up import price_models
@@ -83,23 +86,36 @@ class _Pricing:
             self._begun = True
 
 
-class _Lifetimes:
-    """Lifetimes as configured; the configuration is read when the first request is written."""
+class _Configured:
+    """Lifetimes, and what may be stored; the configuration is read when there is something to read."""
 
     def __init__(self, config_file: Path) -> None:
         self._config_file = config_file
         self._known: Config | None = None
 
-    def __call__(self, ttl_class: TTLClass | None) -> float | None:
+    def lifetime(self, ttl_class: TTLClass | None) -> float | None:
+        """Seconds that an entry lives."""
+        return self._config().ttl(ttl_class)
+
+    def keeping(self) -> Keeping:
+        """What of the transcripts may be stored."""
+        return self._config().keeping
+
+    def _config(self) -> Config:
         if self._known is None:
             from keepalive import config
 
             try:
                 self._known = config.load(self._config_file)
-            except config.ConfigError as error:  # no reason to read nothing
-                _complain(f"{error}; going on with the usual lifetimes")
-                self._known = config.Config()
-        return self._known.ttl(ttl_class)
+            except config.ConfigError as error:
+                history = config.still_kept(self._config_file)
+                if history is None:
+                    raise config.ConfigError(
+                        f"{error}; nothing is read while it is not certain what may be stored"
+                    ) from error
+                _complain(f"{error}; going on with the usual lifetimes")  # no reason to read nothing
+                self._known = config.Config(history=history)
+        return self._known
 
 
 def _complain(line: str) -> None:
@@ -135,7 +151,7 @@ def _words(totals: Totals, scan: Scan, *, given: bool) -> str:
             if totals.unchanged == 1
             else f"{totals.unchanged:,} transcripts are as they were"
         )
-        return f"Nothing new: {unchanged}{_trouble(totals)}."
+        return f"Nothing new: {unchanged}{_left_out(totals)}{_trouble(totals)}."
     rate = totals.bytes / 1e6 / max(totals.seconds, 1e-3)
     found = [
         _count(totals.sessions, "session"),
@@ -146,12 +162,16 @@ def _words(totals: Totals, scan: Scan, *, given: bool) -> str:
     unchanged = f"; {totals.unchanged:,} were as before" if totals.unchanged else ""
     return (
         f"Read {_count(totals.files, 'transcript')} ({totals.bytes / 1e6:,.1f} MB) in {totals.seconds:.1f} s"
-        f" ({rate:,.0f} MB/s): {', '.join(found)}{unchanged}{_trouble(totals)}."
+        f" ({rate:,.0f} MB/s): {', '.join(found)}{unchanged}{_left_out(totals)}{_trouble(totals)}."
     )
 
 
 def _count(number: int, thing: str) -> str:
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def _left_out(totals: Totals) -> str:
+    return f"; {totals.left_out:,} left out, forgotten or to be ignored" if totals.left_out else ""
 
 
 def _trouble(totals: Totals) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from store.ingest.gate import Gate, Wish
 from store.ingest.scan import Scan, as_read, changed, scan_paths
 
 if TYPE_CHECKING:
@@ -44,6 +45,8 @@ class Totals:
     unchanged: int = 0
     errors: int = 0
     """Files, folders and databases that could not be read."""
+    left_out: int = 0
+    """Files of forgotten sessions and of folders that are to be ignored."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ def import_paths(
     progress: Report | None = None,
     complain: Callable[[str], None] | None = None,
     lifetime: Lifetime | None = None,
+    keeping: Wish | None = None,
 ) -> Totals:
     """Import everything below some folders (or the files themselves).
 
@@ -75,7 +79,13 @@ def import_paths(
     """
     started = time.monotonic()
     totals = import_scan(
-        connection, scan_paths(paths), workers=workers, progress=progress, complain=complain, lifetime=lifetime
+        connection,
+        scan_paths(paths),
+        workers=workers,
+        progress=progress,
+        complain=complain,
+        lifetime=lifetime,
+        keeping=keeping,
     )
     totals.seconds = time.monotonic() - started
     return totals
@@ -89,6 +99,7 @@ def import_scan(
     progress: Report | None = None,
     complain: Callable[[str], None] | None = None,
     lifetime: Lifetime | None = None,
+    keeping: Wish | None = None,
 ) -> Totals:
     """Import what changed of a scan; `complain` gets one line for each thing that could not be read."""
     started = time.monotonic()
@@ -97,8 +108,10 @@ def import_scan(
     if complain is not None:
         for line in scan.errors:
             complain(line)
+    gate = Gate(connection, keeping)
+    news = gate.wanted(news) if news else []
     if news:
-        run = _Run(connection, totals, lifetime, complain)
+        run = _Run(connection, totals, lifetime, complain, gate)
         done = Progress(0, len(news), 0, sum(max(0, one.size) for one in news))
         with closing(_batches(_read_all(news, workers))) as batches:  # whatever stops us stops the readers
             for batch in batches:
@@ -112,6 +125,7 @@ def import_scan(
                 if progress is not None:
                     progress(done)
         run.count()
+    totals.left_out = gate.left_out
     totals.seconds = time.monotonic() - started
     return totals
 
@@ -123,7 +137,9 @@ class _Run:
         totals: Totals,
         lifetime: Lifetime | None,
         complain: Callable[[str], None] | None,
+        gate: Gate,
     ) -> None:
+        self._gate = gate
         self._connection = connection
         self._totals = totals
         self._lifetime = lifetime
@@ -143,12 +159,13 @@ class _Run:
             now = as_read(self._connection, [read.found.path for read in batch])
             # Who stored a file since we began to read (the keeper follows it) may know more of it than we do.
             mine = [read for read in batch if now.get(read.found.path) == self._before.get(read.found.path)]
+            self._totals.unchanged += len(batch) - len(mine)
+            mine = self._gate.kept(mine)
             for read in mine:
                 session_id = write(self._connection, read, lifetime, bulk=bulk)
                 if not read.error:
                     self._sessions.add(session_id)
         totals = self._totals
-        totals.unchanged += len(batch) - len(mine)
         for read in mine:
             if read.error:
                 totals.errors += 1

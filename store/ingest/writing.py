@@ -13,7 +13,7 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import PurePath
 
-from store import turns
+from store import tombstones, turns
 from store.ingest import chains
 from store.ingest.chains import LIFETIMES, Lifetime
 from store.ingest.reading import FileRead, RequestRow
@@ -35,10 +35,12 @@ def write(
     """Store one transcript, or what is new in it; returns its session's id.
 
     `whole`: `read` holds everything that the file says, so that what it says no longer is taken away. `bulk` collects
-    the turns of many for the search index.
+    the turns of many for the search index. Of a session that was forgotten nothing is stored.
     """
     found, facts = read.found, read.facts
-    session_id = found.session_id or facts.session_id or PurePath(found.path).stem
+    session_id = session_of(read)
+    if tombstones.holds(connection, session_id):
+        return session_id
     source = _source(connection, read, session_id)
     if read.error or not (_says_anything(read) or _known_session(connection, session_id)):
         return session_id
@@ -66,6 +68,11 @@ def write(
             seen_since=math.inf if seen_since is None else seen_since,
         )
     return session_id
+
+
+def session_of(read: FileRead) -> str:
+    """The session that a file belongs to."""
+    return read.found.session_id or read.facts.session_id or PurePath(read.found.path).stem
 
 
 _SEEN = """

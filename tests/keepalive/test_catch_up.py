@@ -60,6 +60,22 @@ def test_a_broken_config_stops_no_reading(paths: Paths) -> None:
         assert turns_of(connection) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("[history]\nstore_text = false\n", [("",)]),
+        ("[budget\n[history]\nstore_text = false\n", []),
+        ('nonsense = 1\n[history]\nignore_paths = ["*"]\n', []),
+    ],
+)
+def test_only_what_may_be_stored_is(paths: Paths, text: str, stored: list[tuple[str]]) -> None:
+    paths.config_file.parent.mkdir(parents=True, exist_ok=True)
+    paths.config_file.write_text(text)
+    assert catch_up.main() == 0
+    with closing(connect(paths.store_file)) as connection:
+        assert connection.execute("SELECT prompt || answer FROM turns").fetchall() == stored
+
+
 def test_a_store_that_is_none_is_one_line_in_the_log(paths: Paths) -> None:
     paths.store_file.parent.mkdir(parents=True, exist_ok=True)
     paths.store_file.write_bytes(b"no database" * 200)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from keepalive.config import BudgetDefaults, Config, ConfigError, load, without_pings
+from keepalive.config import BudgetDefaults, Config, ConfigError, HistoryConfig, load, still_kept, without_pings
+from store.ingest.keeping import EVERYTHING, Keeping
 from store.models import BudgetMode
 
 
@@ -32,6 +33,7 @@ def test_no_file_is_the_default(tmp_path: Path) -> None:
     assert (config.budget.mode, config.budget.pings, config.budget.usd_per_session) == (BudgetMode.AUTO, None, None)
     assert (config.budget.ttl, config.budget.agent, config.budget.project) == ({}, {}, {})
     assert (config.warnings.cold_usd, config.notify.bell, config.notify.desktop) == (1.0, True, False)
+    assert (config.history, config.keeping) == (HistoryConfig(), EVERYTHING)
 
 
 def test_every_key_is_read(tmp_path: Path) -> None:
@@ -60,6 +62,10 @@ usd_per_ping = 0.1
 [budget.project."my.app"]
 mode = "off"
 usd_per_session = 0
+[history]
+catch_up = false
+store_text = false
+ignore_paths = ["~/secret/*", "/srv"]
 [warnings]
 cold_usd = 2.5
 [notify]
@@ -76,6 +82,8 @@ desktop = true
     assert budget.ttl == {"5m": BudgetDefaults(pings=1), "1h": BudgetDefaults(min_prefix_tokens=50_000)}
     assert budget.agent == {"claude": BudgetDefaults(usd_per_ping=0.1)}
     assert budget.project == {"my.app": BudgetDefaults(mode=BudgetMode.OFF, usd_per_session=0.0)}
+    assert config.history.catch_up is False
+    assert config.keeping == Keeping(False, (f"{Path.home()}/secret/*", "/srv"))
     assert config.warnings.cold_usd == 2.5
     assert (config.notify.bell, config.notify.desktop) == (False, True)
 
@@ -126,6 +134,11 @@ def test_a_class_that_is_left_out_keeps_its_lifetime(tmp_path: Path) -> None:
         ("[budget.project.'my.app']\npnigs = 1\n", 2, "budget.project.my.app.pnigs", "unknown key"),
         ("[budget.project]\nb = { mode = 'off', pnigs = 1 }\n", 2, "budget.project.b.pnigs", "unknown key"),
         ("[budget]\nmode = 'off'\nproject.b.usd_per_session = '1'\n", 3, "budget.project.b.usd_per_session", "number"),
+        ("[history]\nstore_text = 'no'\n", 2, "history.store_text", "valid boolean"),
+        ("[history]\nignore_paths = '/srv'\n", 2, "history.ignore_paths", "not a list of folders"),
+        ("[history]\nignore_paths = ['/srv', 3]\n", 2, "history.ignore_paths.1", "valid string"),
+        ("[history]\nignore_paths = ['secret']\n", 2, "history.ignore_paths", "does not begin with /, ~ or *"),
+        ("[history]\nignore_paths = ['']\n", 2, "history.ignore_paths", "does not begin with /, ~ or *"),
         ("[providers.anthropic]\nupstream = 'api.example.com'\n", 2, "providers.anthropic.upstream", "https://host"),
         (
             "[providers.anthropic]\nupstream = 'https://u:p@example.com'\n",
@@ -166,3 +179,40 @@ def test_the_config_of_a_broken_file_allows_no_ping_at_all() -> None:
 @pytest.mark.parametrize("text", ["[warnings]\ncold_usd = -1", '[notify]\nbell = "yes"', "[notify]\nsound = true"])
 def test_wrong_warnings_are_refused(tmp_path: Path, text: str) -> None:
     assert ":2:" in refusal(write(tmp_path, text))
+
+
+KEPT = HistoryConfig(store_text=False, ignore_paths=("/srv",))
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("[budget\n", HistoryConfig()),
+        ("nonsense = 1\n", HistoryConfig()),
+        ("nonsense = 1\n[history]\nstore_text = false\nignore_paths = ['/srv']\n", KEPT),
+        ("[budget\n[history]\nstore_text = false\n", None),
+        ("[history]\nstore_text = 'no'\n", None),
+        ("[history]\nignore_paths = '/srv'\n", None),
+        ("[hist]\nnonsense = 1\n", HistoryConfig()),
+    ],
+)
+def test_a_wrong_file_stores_nothing_that_its_owner_may_want_nowhere(
+    tmp_path: Path, text: str, kept: HistoryConfig | None
+) -> None:
+    path = write(tmp_path, text)
+    refusal(path)
+    assert still_kept(path) == kept
+    config = without_pings(path)
+    if kept is None:
+        assert config.keeping.ignores("/any/folder")
+        assert (config.keeping.text, config.history.catch_up) == (False, False)
+    else:
+        assert config.history == kept
+    assert without_pings().keeping.ignores("/any/folder"), "nobody said where the file is"
+
+
+def test_without_a_file_everything_is_kept_and_an_unreadable_one_says_nothing(tmp_path: Path) -> None:
+    assert still_kept(tmp_path / "none") == HistoryConfig()
+    assert still_kept(tmp_path) is None
+    (tmp_path / "config.toml").write_bytes(b"store_text = \xff")
+    assert still_kept(tmp_path / "config.toml") is None

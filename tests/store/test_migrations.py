@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from store import turns
 from store.database import connect, data_version, immediate
 from store.migrations import STEPS, open_store, open_to_read
-from store.schema import core, history, truth, wallet, worth
+from store.schema import core, history, truth, wallet, worth, yielded
 from store.schema.registry import migrations, script
 from tests.store.made_up import NOW, add_session
 from tests.store.stored_facts import search_is_whole
@@ -34,6 +34,7 @@ TABLES = {
         *("session_id", "reported_at", "warm", "ttl_class", "expires_at", "misses", "last_miss_at", "last_miss_cause"),
         "cold_tokens",
     ],
+    "forgotten": ["session_id", "forgotten_at"],
     "idle_periods": [
         *("id", "lineage_id", "session_id", "opened_at", "waiting_for", "ttl_class", "prefix_tokens"),
         *("original_expires_at", "closed_at", "closed_by", "read_tokens", "lapsed", "pinged", "agent"),
@@ -79,6 +80,7 @@ TABLES = {
         *("id", "session_id", "n", "started_at", "ended_at", "prompt", "answer", "model", "prompt_id", "background"),
         *("compactions", "paths", "path_kinds", "failed", "exit_codes", "resumed"),
     ],
+    "unkept_files": ["path_hash", "size", "mtime_ns", "rule"],
     "turns_fts": ["prompt", "answer", "paths", "failed"],
 }
 VIEWS = {
@@ -96,13 +98,14 @@ INDEXES = {
     *("pings_day", "idle_closed", "pings_idle", "pings_unanswered", "sessions_recent", "sources_session"),
     *("requests_source", "copies_source", "turns_time", "turns_prompt", "breaks_session"),
     *("idle_pinged", "idle_pinged_closed", "idle_pinged_session", "pings_forked"),
+    *("idle_session", "pings_lineage"),
 }
 TRIGGERS = {"turns_fts_insert", "turns_fts_update", "turns_fts_delete", "pings_mark"}
 NAMES = [
     *("m001_sessions_and_launches", "m002_lineages_and_requests", "m003_turns", "m004_money", "m005_bus"),
     *("m006_money_views", "m007_indexes_for_the_board", "m008_history", "m009_search"),
     *("m010_indexes_for_the_search", "m011_cache_truth"),
-    *("m012_budgets_and_trials", "m013_pinged_periods"),
+    *("m012_budgets_and_trials", "m013_pinged_periods", "m014_forgotten"),
 ]
 FTS_OWN = ("turns_fts_config", "turns_fts_data", "turns_fts_docsize", "turns_fts_idx")
 """Tables that SQLite keeps the search index in."""
@@ -138,6 +141,7 @@ def test_the_steps_are_named_where_they_are_not_loaded() -> None:
     assert truth
     assert wallet
     assert worth
+    assert yielded
     assert list(STEPS) == NAMES == [step.name for step in migrations.pending(Database(memory=True))]
 
 

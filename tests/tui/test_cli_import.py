@@ -61,6 +61,7 @@ def test_as_json(cli: Cli, folder: Path) -> None:
         "seconds": told["seconds"],
         "unchanged": 0,
         "errors": 0,
+        "left_out": 0,
     }
     again = cli("import", "--json").object()
     assert (again["files"], again["bytes"], again["unchanged"]) == (0, 0, 3)
@@ -119,6 +120,29 @@ def test_a_broken_configuration_is_no_reason_to_read_nothing(cli: Cli) -> None:
     assert told.err.endswith("going on with the usual lifetimes\n")
     assert told.err.count("\n") == 1
     assert stored(cli, "SELECT DISTINCT ttl_seconds FROM lineages") == 3600.0
+
+
+@pytest.mark.usefixtures("folder")
+def test_only_what_may_be_stored_is(cli: Cli) -> None:
+    cli.config("[history]\nstore_text = false\n")
+    assert cli("import").out.endswith(": 3 sessions, 6 turns, 18 requests.\n")
+    assert stored(cli, "SELECT group_concat(prompt || answer || failed, '') FROM turns") == ""
+    cli.config('[history]\nignore_paths = ["/home/x"]\n')
+    assert cli("forget", "--before", "2100-01-01", "--yes").code == 0
+    assert cli("forget", "--undo", uuid(1)).code == 0
+    assert cli("import").out == "Nothing new: 0 transcripts are as they were; 3 left out, forgotten or to be ignored.\n"
+    assert stored(cli) == 0
+
+
+@pytest.mark.usefixtures("folder")
+def test_nothing_is_read_while_it_is_not_certain_what_may_be_stored(cli: Cli) -> None:
+    cli.config("[history]\nstore_text = flase\n")
+    refused = cli("import").refused()
+    assert refused.endswith("nothing is read while it is not certain what may be stored")
+    assert stored(cli) == 0
+    cli.config("nonsense = 1\n[history]\nstore_text = false\n")
+    assert cli("import").code == 0
+    assert stored(cli, "SELECT group_concat(prompt, '') FROM turns") == ""
 
 
 @pytest.mark.usefixtures("folder")
