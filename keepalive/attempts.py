@@ -9,26 +9,32 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from keepalive import policy
 from keepalive.clock import Clock
-from keepalive.clock_guard import ClockGuard
+from keepalive.clock_guard import Ages, ClockGuard
 from keepalive.flights import Flights
-from keepalive.judge import Result, judge
+from keepalive.judge import ForkTerms, Result, judge
 from keepalive.ping import build_replay
+from keepalive.plugin_sessions import PluginSessions
 from keepalive.prefix import BadRequest
-from keepalive.state import expires_at, last_send_at
+from keepalive.state import expires_at, last_send_at, warmer_of
 from keepalive.store_thread import StoreThread
 from keepalive.usage import RateLimits
 from keepalive.vault import AccountStop, Captured, Vault
 from keepalive.views import Situation
-from keepalive.warmer import WarmAnswer, Warmer, WarmRequest
-from store import lineages, pings
+from keepalive.warmer import WarmAnswer, Warmer, WarmRequest, fork_request
+from store import lineages, pings, sessions
+from store.models import TTLClass, Usage
+from store.models import Warmer as WarmerName
 from store.rows import LineageRow, SessionRow
 
 log = logging.getLogger("warmside.pinger")
+
+NO_PING = frozenset({"busy", "silent", "nothing_to_fork", "plan_login"})
+"""Outcomes after which there was no ping: the client was asked, and sent nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,19 @@ class Sent:
     """Nothing more is sent with its credential for now."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """A ping that is being sent."""
+
+    manual: bool
+    """A person asked for it."""
+    plan_login: bool
+    """It may leave under a plan's login, since that was consented to."""
+
+
 class Attempts:
-    """Pings on their way, one a lineage. `alive` tells whether a session's process still runs (cheap)."""
+    """Pings on their way, one a lineage. `alive` tells whether a session's process still runs (cheap); `plugins` which
+    clients could be asked for a fork; `warmers` are the ways to send."""
 
     def __init__(
         self,
@@ -54,7 +71,8 @@ class Attempts:
         flights: Flights,
         clock: Clock,
         guard: ClockGuard,
-        warmer: Warmer,
+        warmers: Mapping[WarmerName, Warmer],
+        plugins: PluginSessions,
         alive: Callable[[SessionRow], bool],
     ) -> None:
         self._store = store
@@ -62,37 +80,52 @@ class Attempts:
         self._flights = flights
         self._clock = clock
         self._guard = guard
-        self._warmer = warmer
+        self._ages = Ages(clock, guard)
+        self._warmers = warmers
+        self._plugins = plugins
         self._alive = alive
-        self._sending: dict[int, bool] = {}
-        """Lineages whose ping is being sent, and whether a person asked for it."""
+        self._sending: dict[int, _Leaving] = {}
+        """By lineage."""
         self._withdrawn: set[int] = set()
         """Of those, the ones that must not leave any more: the rules have changed since."""
 
     def withdraw(self, lineage_id: int) -> None:
         """The rules have changed: a ping of this lineage that has not left stays, unless a person asked for it."""
-        if self._sending.get(lineage_id) is False:
+        leaving = self._sending.get(lineage_id)
+        if leaving is not None and not leaving.manual:
             self._withdrawn.add(lineage_id)
 
-    def age_known(self, captured: Captured) -> bool:
-        """Whether the clock was not set back since this request began."""
+    def consent_is_gone(self, lineage_id: int) -> None:
+        """Nobody agrees (any more) to what leaves under a plan's login: what might do so stays, whoever asked for it.
+        Only the client knows which login it is, so the plan alone does not tell."""
+        leaving = self._sending.get(lineage_id)
+        if leaving is not None and leaving.plan_login:
+            self._withdrawn.add(lineage_id)
+
+    def age_known(self, lineage: LineageRow, captured: Captured | None) -> bool:
+        """Whether the clock was not set back since the lineage's last request began."""
+        if captured is None:
+            return self._ages.known(lineage.id, lineage.last_request_at)
         return captured.started_monotonic > self._guard.set_back_at
 
     async def make(self, situation: Situation, *, manual: bool) -> Sent:
         """Reserve, send once, verify, settle."""
         lineage, session, view = situation.lineage, situation.session, situation.view
+        way = warmer_of(view)
         captured = self._vault.get(lineage.id)
         expiry, last = expires_at(view), last_send_at(view)
         read, write = view.read_usd, view.write_usd
-        if captured is None or expiry is None or last is None or read is None or write is None:
+        if way is None or expiry is None or last is None or read is None or write is None:
             return Sent("no_prefix")
-        if lineage.ttl_class is None or lineage.id in self._sending:
+        if way == "replay" and captured is None:
+            return Sent("no_prefix")
+        if lineage.ttl_class is None or lineage.id in self._sending or way not in self._warmers:
             return Sent("in_flight")
         ttl_class = lineage.ttl_class
-        self._sending[lineage.id] = manual
+        self._sending[lineage.id] = _Leaving(manual, way == "fork" and situation.plan_login)
         try:
             try:
-                request = await asyncio.to_thread(_request, lineage.id, captured, last)
+                request = await self._request(situation, captured if way == "replay" else None, last)
             except BadRequest as error:
                 log.error("a captured request of %s cannot be replayed: %s", session.id, error)
                 await self._store.write(lambda connection: lineages.stop(connection, lineage.id, "not_replayable", {}))
@@ -108,10 +141,10 @@ class Attempts:
                     connection,
                     lineage_id=lineage.id,
                     session_id=session.id,
-                    warmer=self._warmer.name,
+                    warmer=way,
                     model=lineage.model,
                     ttl_class=ttl_class,
-                    prefix_tokens=lineage.prefix_tokens,
+                    prefix_tokens=situation.prompt_tokens,
                     manual=manual,
                     now=self._clock.wall(),
                     expires_at=expiry,
@@ -122,15 +155,28 @@ class Attempts:
             )
             if isinstance(reserved, str):
                 return Sent(reserved)
-            answer = await self._warm(situation, captured, request)
-            result = judge(answer, lineage.prefix_tokens, self._clock.wall())
-            await self._settle(reserved, lineage, captured, answer, result)
+            answer = await self._warm(way, situation, captured, request)
+            fork = ForkTerms(situation.reply_tokens, assumed=view.forks_unproven) if way == "fork" else None
+            if way == "fork" and answer.usage is not None:
+                answer = replace(answer, usage=_of_class(answer.usage, ttl_class))
+            result = judge(answer, lineage.prefix_tokens, self._clock.wall(), fork)
+            await self._settle(reserved, lineage, captured, answer, result, plan_asked=request.plan_login)
         finally:
             del self._sending[lineage.id]
             self._withdrawn.discard(lineage.id)
-        return Sent(result.outcome, settled=True, whole_account=bool(result.stop) and result.whole_account)
+        whole_account = bool(result.stop) and result.whole_account and captured is not None
+        return Sent(result.outcome, settled=True, whole_account=whole_account)
 
-    async def _warm(self, situation: Situation, captured: Captured, request: WarmRequest) -> WarmAnswer:
+    async def _request(self, situation: Situation, captured: Captured | None, not_after: float) -> WarmRequest:
+        """What the warmer is asked. Raises BadRequest where a captured request cannot be repeated."""
+        lineage = situation.lineage
+        if captured is not None:
+            return await asyncio.to_thread(_replay, lineage.id, captured, not_after)
+        return fork_request(lineage.id, situation.session.id, not_after, plan_login=situation.plan_login)
+
+    async def _warm(
+        self, way: WarmerName, situation: Situation, captured: Captured | None, request: WarmRequest
+    ) -> WarmAnswer:
         """Ask the warmer, unless the world has moved on while the money was reserved."""
         session, lineage, until = situation.session, situation.lineage, situation.rules.until
 
@@ -139,46 +185,68 @@ class Attempts:
             return not (
                 self._flights.any(session.id, session.launch_id, lineage.agent_id)
                 or self._vault.get(lineage.id) is not captured
-                or self._vault.account_stop(captured.account, now) is not None
-                or _near_limit(self._vault.limits(captured.account), now)
+                or (captured is not None and self._account_refuses(captured, now))
                 or lineage.id in self._withdrawn
                 or (until is not None and now >= until)
-                or not self.age_known(captured)
+                or not self.age_known(lineage, captured)
+                or (way == "fork" and not self._plugins.rests(session.id))
                 or not self._alive(session)
             )
 
         if not still_wanted():
             return WarmAnswer(outcome="too_late", detail="overtaken")
         try:
-            return await self._warmer.warm(replace(request, still_wanted=still_wanted))
+            return await self._warmers[way].warm(replace(request, still_wanted=still_wanted))
         except Exception as error:
             # A warmer does not raise. Should it, nobody knows what was sent: the reservation has to stand.
             log.error("the warmer failed with %s", type(error).__name__)
             return WarmAnswer(outcome="timeout", sent_at=self._clock.wall(), detail=type(error).__name__)
 
+    def _account_refuses(self, captured: Captured, now: float) -> bool:
+        return self._vault.account_stop(captured.account, now) is not None or _near_limit(
+            self._vault.limits(captured.account), now
+        )
+
     async def _settle(
-        self, ping_id: int, lineage: LineageRow, captured: Captured, answer: WarmAnswer, result: Result
+        self,
+        ping_id: int,
+        lineage: LineageRow,
+        captured: Captured | None,
+        answer: WarmAnswer,
+        result: Result,
+        *,
+        plan_asked: bool,
     ) -> None:
+        # Whose account it is, only a captured request says: without one the stop is the lineage's own.
+        whole_account = result.whole_account and captured is not None
+
         def write(connection: sqlite3.Connection) -> None:
-            pings.settle(
-                connection,
-                ping_id,
-                outcome=result.outcome,
-                now=self._clock.wall(),
-                sent_at=answer.sent_at,
-                status=answer.status,
-                usage=answer.usage,
-                cost_known=result.cost_known,
-            )
+            if result.outcome in NO_PING and answer.sent_at is None:
+                pings.take_back(connection, ping_id)
+            else:
+                pings.settle(
+                    connection,
+                    ping_id,
+                    outcome=result.outcome,
+                    now=self._clock.wall(),
+                    sent_at=answer.sent_at,
+                    status=answer.status,
+                    usage=answer.usage,
+                    cost_known=result.cost_known,
+                )
             if result.outcome == "hit" and answer.sent_at is not None:
                 lineages.touch_by_ping(connection, lineage.id, answer.sent_at)
-            if result.stop and not result.whole_account and not _asked_since(connection, lineage):
+            if result.outcome == "plan_login" and not plan_asked:
+                # Now its login is known, and what holds it back is the answer to the question. (A client that refuses
+                # what was consented to is stopped like any other: it would be asked again at once.)
+                sessions.save(connection, lineage.session_id, login="subscription")
+            elif result.stop and not whole_account and not _asked_since(connection, lineage):
                 lineages.stop(connection, lineage.id, result.stop, result.args or {}, result.until)
 
         await self._store.write(write)
-        if answer.limits is not None:
+        if answer.limits is not None and captured is not None:
             self._vault.note_limits(captured.account, answer.limits)
-        if result.stop and result.whole_account:
+        if result.stop and whole_account and captured is not None:
             self._vault.stop_account(captured.account, AccountStop(result.stop, result.args or {}, result.until))
         log.info(
             "ping of %s: %s, status %s, %s", lineage.session_id, result.outcome, answer.status, answer.detail or "-"
@@ -193,13 +261,21 @@ def _near_limit(limits: RateLimits, now: float) -> bool:
     )
 
 
+def _of_class(usage: Usage, ttl_class: TTLClass) -> Usage:
+    """A fork's usage: the client does not say of which class the written tokens are. They are of the session's."""
+    written = usage.cache_write_5m + usage.cache_write_1h
+    if ttl_class == "1h":
+        return usage.model_copy(update={"cache_write_5m": 0, "cache_write_1h": written})
+    return usage.model_copy(update={"cache_write_5m": written, "cache_write_1h": 0})
+
+
 def _asked_since(connection: sqlite3.Connection, lineage: LineageRow) -> bool:
     """Whether a real request was answered since this row was read: it wrote the entry anew and has voided all stops."""
     now = lineages.get(connection, lineage.id)
     return now is not None and now.requests != lineage.requests
 
 
-def _request(lineage_id: int, captured: Captured, not_after: float) -> WarmRequest:
+def _replay(lineage_id: int, captured: Captured, not_after: float) -> WarmRequest:
     replay = build_replay(captured.body, captured.headers, captured.target)
     return WarmRequest(
         lineage_id=lineage_id,

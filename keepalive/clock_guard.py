@@ -10,6 +10,9 @@ import math
 
 from keepalive.clock import Clock
 
+UNSEEN = 30.0
+"""Seconds that a request may be over before anybody tells us of it; more than any look takes."""
+
 TOLERANCE = 2.0
 """Seconds of drift between two looks that count as a jump."""
 SLEWING = 0.001
@@ -41,3 +44,24 @@ class ClockGuard:
         if drift < 0:
             self.set_back_at = now
         return drift
+
+
+class Ages:
+    """Tells of requests that only a transcript dates, by the wall clock, whether that clock was set back since.
+
+    What a request through the gateway has, a monotonic time of its own, these do not have: the moment at which each was
+    first heard of stands for it.
+    """
+
+    def __init__(self, clock: Clock, guard: ClockGuard) -> None:
+        self._clock = clock
+        self._guard = guard
+        self._heard: dict[int, tuple[float | None, float]] = {}
+        """By lineage: its last request's wall time, and when (monotonic) that was first asked about."""
+
+    def known(self, lineage_id: int, last_request_at: float | None) -> bool:
+        """Whether the age of a lineage's last request may be told from the wall clock."""
+        heard = self._heard.get(lineage_id)
+        if heard is None or heard[0] != last_request_at:
+            heard = self._heard[lineage_id] = (last_request_at, self._clock.monotonic())
+        return heard[1] - UNSEEN > self._guard.set_back_at

@@ -68,6 +68,7 @@ class Follower:
     async def poll(self) -> None:
         """One look; next to nothing when no file has grown."""
         opened = await self._store.read(_open_sessions)
+        newly = opened - self._opened
         unstored = await asyncio.to_thread(self._look, opened)
         try:
             while unstored:
@@ -82,7 +83,12 @@ class Follower:
                     del unstored[0]
                     continue
                 del unstored[0]
-                await self._changed(session_id)
+                if session_id is not None:
+                    await self._changed(session_id)
+            if newly:  # of those whose transcript was read before they were seen to be open
+                now = self._clock.wall()
+                for session_id in await self._store.write(lambda connection: _open_idle(connection, newly, now)):
+                    await self._changed(session_id)
         finally:
             for news in unstored:  # what was read is not stored: it is read again
                 self._watches.pop(news.path, None)
@@ -108,6 +114,8 @@ class Follower:
 
     def _poll(self, changed: Iterable[Found]) -> Iterable[_News]:
         for found in changed:
+            if self._config.keeping.ignores(found.path):
+                continue
             watch = self._watches.get(found.path) or TranscriptWatch(found)
             try:
                 read = watch.poll(found)
@@ -136,10 +144,19 @@ def _open_sessions(connection: sqlite3.Connection) -> frozenset[str]:
     return frozenset(row[0] for row in connection.execute("SELECT id FROM sessions WHERE ended_at IS NULL"))
 
 
-def _store(connection: sqlite3.Connection, news: _News, config: Config, now: float) -> str:
-    for model in {request.model for request in news.read.requests if request.model}:
+def _open_idle(connection: sqlite3.Connection, among: frozenset[str], now: float) -> list[str]:
+    return [session_id for session_id in among if idle.open_passive(connection, session_id, now)]
+
+
+def _store(connection: sqlite3.Connection, news: _News, config: Config, now: float) -> str | None:
+    """The session that it was stored for; None where nothing of it is to be stored."""
+    read = config.keeping.keeps(news.read)
+    if read is None:
+        return None
+    for model in {request.model for request in read.requests if request.model}:
         pricing.ensure(connection, model)
-    session_id = write(connection, news.read, config.ttl, whole=news.whole)
+    session_id = write(connection, read, config.ttl, whole=news.whole)
+    idle.open_passive(connection, session_id, now)
     if not news.read.found.agent_id and not news.read.error:
         _note_waiting(connection, session_id, news.read.waiting_for, now)
     return session_id

@@ -31,6 +31,7 @@ _REFUSED: dict[str, Outcome] = {
     "busy": "busy",
     "nothing-to-fork": "nothing_to_fork",
     "changed": "nothing_to_fork",
+    "plan": "plan_login",
 }
 
 
@@ -63,7 +64,7 @@ class ForkWarmer:
             return WarmAnswer("too_late")
         if not request.still_wanted():
             return WarmAnswer("too_late", detail="overtaken")
-        ask = Ask(id=secrets.token_hex(16), to=said.instance, not_after=request.not_after)
+        ask = Ask(id=secrets.token_hex(16), to=said.instance, not_after=request.not_after, plan=request.plan_login)
         try:
             await asyncio.to_thread(self._folder.ask, request.session_id, ask)
         except OSError as error:
@@ -139,6 +140,6 @@ def _done(answer: Answer, *, billed: bool) -> Outcome:
             return "refused"
         case int() as status if status >= 300:
             return "provider_error"
-    if answer.reason in ("api-error", "late", "changed"):
+    if answer.reason in ("api-error", "late", "changed", "plan"):
         return "unreachable"
     return "timeout"

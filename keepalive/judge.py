@@ -56,6 +56,8 @@ def judge(answer: WarmAnswer, prefix_tokens: int, now: float, fork: ForkTerms | 
             return Result("silent", "plugin_silent")
         case "nothing_to_fork":
             return Result("nothing_to_fork", "nothing_to_fork")
+        case "plan_login":
+            return Result("plan_login", "plan_login")
         case "answered" if answer.tried_tool:
             return Result("fault", "fork_tool", {"requests": 1}, cost_known=answer.usage is not None)
         case "answered" if answer.usage is not None and fork is not None:

@@ -18,7 +18,8 @@ from store.models import KeeperView
 
 FRONT_END = "frontend."
 """Settings prefix: front ends that are open, by pid; value: the process's start."""
-_OURS = frozenset({"keepalive.keeper_main", "keepalive.worker"})
+_OURS = frozenset({"keepalive.keeper_main", "keepalive.worker_main", "keepalive.worker"})
+"""Modules that our processes run; the last one is what a worker of an earlier version ran."""
 START_WITHIN = 20.0
 STOP_WITHIN = 15.0
 START_SLACK = 2.0

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from keepalive import experiment, policy
@@ -19,15 +19,17 @@ from keepalive.clock_guard import ClockGuard
 from keepalive.config import Config
 from keepalive.flights import Flights
 from keepalive.habits import Habits
+from keepalive.plugin_sessions import PluginSessions
 from keepalive.policy import Decision, Ping, Stop
 from keepalive.scheduler import Alarm
-from keepalive.state import due_at, expires_at, last_send_at
+from keepalive.state import due_at, expires_at, last_send_at, warmer_of
 from keepalive.store_thread import StoreThread
 from keepalive.vault import Vault
 from keepalive.views import Situation, gather
 from keepalive.warmer import Warmer
 from store import lineages
-from store.models import BudgetMode
+from store.models import BudgetMode, ReasonArgs
+from store.models import Warmer as WarmerName
 from store.rows import SessionRow
 
 log = logging.getLogger("warmside.pinger")
@@ -49,7 +51,8 @@ class Pinger:
         config: Config,
         clock: Clock,
         guard: ClockGuard,
-        warmer: Warmer,
+        warmers: Mapping[WarmerName, Warmer],
+        plugins: PluginSessions,
         alive: Callable[[SessionRow], bool],
         habits: Habits | None = None,
     ) -> None:
@@ -59,13 +62,21 @@ class Pinger:
         self._config = config
         self._clock = clock
         self._guard = guard
-        self._warmer = warmer
+        self._warmers = warmers
+        self._plugins = plugins
         self._alive = alive
         self._habits = habits or Habits(config)
         self._alarm: Alarm | None = None
-        self._prepared: asyncio.Task[None] | None = None
+        self._prepared: dict[WarmerName, asyncio.Task[None]] = {}
         self._attempts = Attempts(
-            store=store, vault=vault, flights=flights, clock=clock, guard=guard, warmer=warmer, alive=alive
+            store=store,
+            vault=vault,
+            flights=flights,
+            clock=clock,
+            guard=guard,
+            warmers=warmers,
+            plugins=plugins,
+            alive=alive,
         )
 
     def use(self, alarm: Alarm) -> None:
@@ -98,9 +109,11 @@ class Pinger:
             if situation is not None and self._due(situation) and await self._draws(situation):
                 situation = await self._gather(lineage_id)  # drawing took a moment: somebody may have said no
             # From the decision to the attempt nothing is awaited, so that no change of mind falls in between.
+            outcome = ""
             if situation is not None and self._due(situation):
-                await self._send(situation, manual=False)
-            await self._plan(lineage_id)
+                outcome = await self._send(situation, manual=False)
+            # A client that has a turn to run said so a moment before anybody else: its turn is seen at the next look.
+            await self._plan(lineage_id, self._clock.wall() + LOOK_AGAIN if outcome == "busy" else None)
         except sqlite3.Error:
             # A locked store, as a rule. The alarm is gone and the plan stands: look again, while there is time.
             log.exception("a ping could not be looked after")
@@ -131,9 +144,10 @@ class Pinger:
 
     async def close(self) -> None:
         """Stop the warmer; a ping on its way keeps its reservation."""
-        if self._prepared is not None:
-            self._prepared.cancel()
-        await self._warmer.close()
+        for task in self._prepared.values():
+            task.cancel()
+        for one in self._warmers.values():
+            await one.close()
 
     def _decide(self, situation: Situation, now: float) -> Decision:
         return policy.decide(situation.view, situation.spend, situation.rules, now, self._habits.hazards)
@@ -162,21 +176,27 @@ class Pinger:
                 config=self._config,
                 now=self._clock.wall(),
                 process_dead=False,
-                clock_trusted=trusted,
+                clock_trusted=True,
                 ends_known=self._habits.hazards.ends_known,
+                plugins=self._plugins,
             )
 
         captured = self._vault.get(lineage_id)
-        trusted = captured is None or self._attempts.age_known(captured)
         situation = await self._store.read(read)
-        if situation is None or self._alive(situation.session):
+        if situation is None:
+            return None
+        trusted, alive = self._attempts.age_known(situation.lineage, captured), self._alive(situation.session)
+        if trusted and alive:
             return situation
-        return replace(situation, view=replace(situation.view, process_dead=True))
+        return replace(situation, view=replace(situation.view, process_dead=not alive, clock_trusted=trusted))
 
-    async def _plan(self, lineage_id: int) -> None:
+    async def _plan(self, lineage_id: int, not_before: float | None = None) -> None:
+        """Decide, store it, set the alarm; it does not ring before `not_before`."""
         situation = await self._gather(lineage_id)
         if situation is None:
             return
+        if not situation.plan_login:
+            self._attempts.consent_is_gone(lineage_id)
         decision = self._decide(situation, self._clock.wall())
         sent = situation.spend.idle_pings
         at: float | None
@@ -184,13 +204,14 @@ class Pinger:
         if isinstance(decision, Ping):
             at, why, args = decision.at, decision.why, decision.why_args
             allowed = sent + int(args.get("n", 1))
-            self._prepare()
+            self._prepare(situation)
         else:
             at, why, args = None, decision.reason, decision.args
             allowed = situation.rules.max_idle_pings
             if decision.reason != "in_flight":
                 self._attempts.withdraw(lineage_id)
-        told = {**args, **policy.numbers(decision)}
+        way = warmer_of(situation.view)
+        told: ReasonArgs = {**args, **policy.numbers(decision), **({"warmer": way} if way else {})}
         await self._store.write(
             lambda connection: lineages.plan(
                 connection, lineage_id, why=why, args=told, next_ping_at=at, max_idle_pings=allowed
@@ -202,12 +223,13 @@ class Pinger:
         if wake is None or situation.session.ended_at is not None:
             self._alarm.cancel(lineage_id)
         else:
-            self._alarm.schedule(lineage_id, wake)
+            self._alarm.schedule(lineage_id, max(wake, not_before or wake))
 
-    def _prepare(self) -> None:
+    def _prepare(self, situation: Situation) -> None:
         """Load the sender's library now, not when the first ping is due: it takes over a second."""
-        if self._prepared is None:
-            self._prepared = asyncio.ensure_future(self._warmer.prepare())
+        way = warmer_of(situation.view)
+        if way is not None and way in self._warmers and way not in self._prepared:
+            self._prepared[way] = asyncio.ensure_future(self._warmers[way].prepare())
 
     async def _send(self, situation: Situation, *, manual: bool) -> str:
         """One ping; afterwards plans that its outcome touches are worked out again. Returns its outcome."""

@@ -59,6 +59,8 @@ class Ask(msgspec.Struct, frozen=True, rename={"not_after": "notAfter"}):
     id: _Word
     to: _Word
     not_after: float
+    plan: bool = False
+    """Whether it may leave under a plan's login too; only the client sees which login it is."""
 
 
 class ForkUsage(msgspec.Struct, frozen=True):
@@ -79,9 +81,10 @@ class Answer(msgspec.Struct, frozen=True):
     state: Literal["refused", "forking", "done"]
     reason: _Word = ""
     """Refused: `late`, `busy`, `nothing-to-fork`, `changed` (model, effort, a compaction: a fork would not send what
-    is cached), `unavailable`, `broken`. Done: '' for an answer with text, the client's `api-error`, `empty-reply`,
-    `aborted`, or why the fork's next request was held back: `late`, `tool`, `cut` (an answer had begun), `changed`
-    (another request than the first), `broken`."""
+    is cached), `plan` (it would have left under a plan's login, or under one that cannot be told), `unavailable`,
+    `broken`. Done: '' for an answer with text, the client's `api-error`, `empty-reply`, `aborted`, or why the fork's
+    next request was held back: `late`, `tool`, `cut` (an answer had begun), `changed` (another request than the first),
+    `plan`, `broken`."""
     status: Annotated[int, msgspec.Meta(ge=0, le=999)] | None = None
     """The provider's, where it answered with an error."""
     usage: ForkUsage | None = None

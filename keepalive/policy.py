@@ -19,7 +19,17 @@ from keepalive import bet
 from keepalive.bet import Odds
 from keepalive.hazards import PRIOR, Hazards
 from keepalive.question import Question
-from keepalive.state import LineageView, clock_usable, due_at, expires_at, interval, last_send_at
+from keepalive.state import (
+    LineageView,
+    by_replay,
+    clock_usable,
+    due_at,
+    expires_at,
+    forkable,
+    interval,
+    last_send_at,
+    warmer_of,
+)
 from store.idle_compaction import given_up_at
 from store.models import BudgetMode, ReasonArgs, WaitingFor
 
@@ -174,7 +184,7 @@ def _worth(view: LineageView, asked: Question, odds: Odds | None) -> int | Stop:
         most = max(1, (sent + odds.more) // 2) - sent
         if most <= 0:
             return Stop("halved", {"sent": sent}, odds=odds)
-    if view.on_trial and view.ttl_class == "1h":
+    if view.forks_unproven and view.ttl_class == "1h" and warmer_of(view) == "fork":
         return Stop("fork_trial", {}, odds=odds) if sent else 1
     return most
 
@@ -206,19 +216,16 @@ def _barred(view: LineageView, rules: Rules, now: float) -> Stop | None:
     if end is not None and now >= end:
         return Stop("until_over", {"until": end})
 
-    by_replay = view.attached and view.login == "api_key"
-    if not by_replay and not view.forkable:
-        return Stop("plan_login" if view.login == "subscription" else "watch_only", {})
+    if no_way := _no_way(view):
+        return no_way
     if view.requests < 1 or view.last_request_at is None:
         return Stop("no_request", {})
     if view.requests < 2:
         return Stop("one_request", {})
     if view.thinking_enabled:
         return Stop("thinking", {})
-    if not view.forkable and not view.has_prefix:
-        return Stop("no_prefix", {})
-    if not view.forkable and not view.replayable:
-        return Stop("not_replayable", {})
+    if warmer_of(view) is None:
+        return Stop("no_prefix" if not view.has_prefix else "not_replayable", {})
     if view.prefix_tokens < view.minimum_tokens:
         return Stop("too_small", {"minimum": view.minimum_tokens})
 
@@ -229,6 +236,21 @@ def _barred(view: LineageView, rules: Rules, now: float) -> Stop | None:
     if view.in_flight:
         return Stop("working", {})
     return None
+
+
+def _no_way(view: LineageView) -> Stop | None:
+    """Neither are its requests ours to repeat, nor can the client be asked for a fork now."""
+    if by_replay(view) or forkable(view):
+        return None
+    if view.plugin_missed:
+        return Stop("plugin_silent", {})
+    if not view.plugin:
+        return Stop("plan_login" if view.login == "subscription" else "watch_only", {})
+    if not view.fork_allowed:
+        return Stop("no_consent", {})
+    if not view.rests or view.waiting_for is None:
+        return Stop("working", {})
+    return Stop("fork_waits", {})
 
 
 def _unaffordable(spend: Spend, rules: Rules, read: float, write: float) -> Stop | None:

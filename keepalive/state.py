@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from store.words import ReasonArgs, TTLClass, WaitingFor
+from store.words import ReasonArgs, TTLClass, WaitingFor, Warmer
 
 Login = Literal["api_key", "subscription"]
 
@@ -75,18 +75,43 @@ class LineageView:
     """False between a suspend or a clock step and the recomputation after it."""
     model: str = ""
     """Named in the reason when no price is known."""
-    forkable: bool = False
-    """The client can be asked to ping by fork, and under a subscription the person has allowed it."""
+    plugin: bool = False
+    """A plugin stands behind the session."""
+    plugin_missed: bool = False
+    """None does, though it is installed and the client would load it."""
+    fork_allowed: bool = False
+    """A fork may leave under its login: an API key, or the person has said yes to a plan's. Where the login is not
+    known, the client itself lets nothing go under a plan's."""
+    rests: bool = True
+    """As far as its plugin knows no turn runs."""
     replaced_tokens: int = 0
     """Size of the prefix that took over, where one did."""
     agent: str = ""
     """The client; people's pauses differ by the tool that they use."""
-    on_trial: bool = False
-    """It would be pinged by fork, and no real request has shown yet that a fork renews a one-hour entry."""
+    forks_unproven: bool = False
+    """No real request has shown yet that a fork renews a one-hour entry."""
     lost_money: bool = False
     """The last idle periods of its class (client, TTL class, kind of wait) have cost more than they saved."""
     left_to_lapse: bool = False
     """The person's own trial has drawn this idle period to be left alone."""
+
+
+def by_replay(view: LineageView) -> bool:
+    """Whether this is a lineage whose requests are ours to repeat: under a plan's login none is."""
+    return view.attached and view.login == "api_key"
+
+
+def forkable(view: LineageView) -> bool:
+    """Whether the client can be asked for a fork now. A fork sends the whole conversation, which has to rest: while a
+    tool runs or a question is open, the newest message would not be refreshed."""
+    return view.plugin and view.fork_allowed and view.rests and view.waiting_for is WaitingFor.YOU
+
+
+def warmer_of(view: LineageView) -> Warmer | None:
+    """Which way the next ping would go: a replay costs no output and does not ask the client, so it comes first."""
+    if by_replay(view) and view.has_prefix and view.replayable:
+        return "replay"
+    return "fork" if forkable(view) else None
 
 
 def margin(ttl_seconds: float, ttfb_p95: float) -> float:

@@ -115,7 +115,7 @@ def supervise(sock: socket.socket, lock: int, worker: list[str]) -> int:
 
 def worker_command(*, upstream: str | None, stay: bool) -> list[str]:
     """How a worker is started."""
-    command = python_module("keepalive.worker")
+    command = python_module("keepalive.worker_main")
     if upstream is not None:
         command.append(f"--upstream={upstream}")
     return [*command, "--stay"] if stay else command

@@ -25,9 +25,11 @@ Outcome = Literal[
     "busy",
     "silent",
     "nothing_to_fork",
+    "plan_login",
 ]
 """`busy`: the client has a turn to run; `silent`: no plugin stands behind the session, or it did not answer;
-`nothing_to_fork`: before the first prompt, or a fork would not send what is cached (a new model, a compaction)."""
+`nothing_to_fork`: before the first prompt, or a fork would not send what is cached (a new model, a compaction);
+`plan_login`: the client would have sent it under a plan's login, and nobody has consented to that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +55,18 @@ class WarmRequest:
     to come up, and meanwhile the person may have come back, left or said no."""
     session_id: str = ""
     """Whose client is asked, for a fork."""
+    plan_login: bool = False
+    """Consent was given to a fork under a plan's login. Without it the client lets none go under such a login."""
 
 
 def fork_request(
-    lineage_id: int, session_id: str, not_after: float, still_wanted: Callable[[], bool] = lambda: True
+    lineage_id: int,
+    session_id: str,
+    not_after: float,
+    still_wanted: Callable[[], bool] = lambda: True,
+    plan_login: bool = False,
 ) -> WarmRequest:
-    """A ping by fork: nothing of the request is ours, so there is only whom to ask and until when."""
+    """A ping by fork: nothing of the request is ours, so there is only whom to ask, until when and under what login."""
     return WarmRequest(
         lineage_id=lineage_id,
         body=b"",
@@ -70,6 +78,7 @@ def fork_request(
         not_after=not_after,
         still_wanted=still_wanted,
         session_id=session_id,
+        plan_login=plan_login,
     )
 
 

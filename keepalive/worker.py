@@ -6,35 +6,35 @@ the parent holds the socket, the store holds what was spent.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import logging
 import os
-import signal
 import socket
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from keepalive import catch_up
-from keepalive import config as configuration
+from keepalive import catch_up, consent
 from keepalive.budget_watch import BudgetWatch
 from keepalive.client_settings import ClientSettings
-from keepalive.clock import Clock, SystemClock
+from keepalive.clock import Clock
 from keepalive.clock_guard import ClockGuard
 from keepalive.config import Config
 from keepalive.flights import Flights
 from keepalive.follower import Follower
+from keepalive.fork import ForkWarmer
 from keepalive.gateway import Gateway
 from keepalive.habits import Habits
 from keepalive.keeper import front_ends_alive
-from keepalive.keeper_log import log_to
 from keepalive.liveness import SystemProcesses
 from keepalive.observer import Observer
 from keepalive.open_sessions.look import Folders, OpenSessions
-from keepalive.paths import Paths, find_paths
+from keepalive.paths import Paths
 from keepalive.pinger import Pinger
+from keepalive.plugin_folder import PluginFolder
+from keepalive.plugin_sessions import PluginSessions
+from keepalive.plugin_signals import PluginSignals
 from keepalive.presence import Presence
 from keepalive.router import StoreRouter
 from keepalive.scheduler import PingScheduler
@@ -96,6 +96,7 @@ class Worker:
         self._stale: set[str] = set()
         """Sessions whose plan a change of budgets calls for; `DEFAULT`: all of them."""
         self._version = -1
+        self._consented = False
         self._asked: set[asyncio.Task[None]] = set()
         self._needed_at = clock.wall()
         self._client_settings = ClientSettings(paths.claude_dir, environ)
@@ -104,6 +105,8 @@ class Worker:
         presence = Presence(paths.claude_dir, processes)
         self._router = StoreRouter(self._store)
         self._habits = Habits(config)
+        self._plugin_folder = PluginFolder(paths.plugin_dir, clock)
+        self._plugins = PluginSessions(self._plugin_folder, clock)
         self.pinger = Pinger(
             store=self._store,
             vault=self._vault,
@@ -111,7 +114,8 @@ class Worker:
             config=config,
             clock=clock,
             guard=ClockGuard(clock),
-            warmer=ReplayWarmer(clock),
+            warmers={"replay": ReplayWarmer(clock), "fork": ForkWarmer(self._plugin_folder, clock)},
+            plugins=self._plugins,
             alive=presence.session_alive,
             habits=self._habits,
         )
@@ -142,6 +146,13 @@ class Worker:
                 Folders.find(environ, claude_dir=paths.claude_dir, codex_dir=paths.codex_dir), processes
             ),
             presence=presence,
+            changed=self.pinger.replan,
+            ended=self._vault.drop_session,
+        )
+        self._signals = PluginSignals(
+            store=self._store,
+            plugins=self._plugins,
+            clock=clock,
             changed=self.pinger.replan,
             ended=self._vault.drop_session,
         )
@@ -238,6 +249,10 @@ class Worker:
                 self._asked.add(task)
                 task.add_done_callback(self._asked.discard)
             self._stale |= await self._store.read(self._budgets.read)
+            consented = await self._store.read(consent.given)
+            if consented != self._consented:
+                self._consented = consented
+                self._stale.add(budgets.DEFAULT)
             self._version = version
         if self._budgets.pause_turned(now):
             self._stale.add(budgets.DEFAULT)
@@ -264,6 +279,8 @@ class Worker:
             await self._store.write(lambda c: self._write_status(c, supervised=False))
         await self.pinger.check_clock()
         await self._watcher.poll()
+        # After it: the client's own file may still name a session whose end its plugin has told.
+        await self._signals.poll()
 
     async def _learn_habits(self) -> bool:
         """Beside the store's own thread: a long history takes a moment to read, and pings must not wait for it."""
@@ -281,7 +298,8 @@ class Worker:
         changed = await self._store.write(lambda connection: idle_compaction.put(connection, rule))
         if await self._learn_habits() or changed:
             await self.pinger.replan_all()
-        if self._stay or self._gateway.active or await self._store.read(_needed):
+        await asyncio.to_thread(self._plugin_folder.clean)
+        if self._stay or self._gateway.active or self._plugins.any() or await self._store.read(_needed):
             self._needed_at = now
         elif now - self._needed_at >= self._leave_after:
             log.info("nobody needs a keeper; leaving")
@@ -290,44 +308,3 @@ class Worker:
 
 def _needed(connection: sqlite3.Connection) -> bool:
     return bool(launches.live(connection)) or front_ends_alive(connection)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point of the worker process; the supervisor starts it with its descriptors."""
-    parser = argparse.ArgumentParser(prog="warmside-worker")
-    parser.add_argument("--socket-fd", type=int, required=True)
-    parser.add_argument("--lock-fd", type=int, required=True, help="kept open: the lock lives while we do")
-    parser.add_argument("--parent", type=int)
-    parser.add_argument("--upstream")
-    parser.add_argument("--stay", action="store_true")
-    options = parser.parse_args(arguments)
-    paths = find_paths()
-    log_to(paths.log_file)
-    try:
-        config = configuration.load(paths.config_file)
-    except configuration.ConfigError as error:
-        log.error("%s; requests pass, no ping is sent until this is put right and the keeper restarted", error)
-        config = configuration.without_pings()
-    asyncio.run(_serve(options, paths, config))
-    return 0
-
-
-async def _serve(options: argparse.Namespace, paths: Paths, config: Config) -> None:
-    worker = Worker(
-        paths=paths,
-        config=config,
-        clock=SystemClock(),
-        sock=socket.socket(fileno=options.socket_fd),
-        upstream=options.upstream,
-        parent=options.parent,
-        stay=options.stay,
-        reads_missed=config.history.catch_up,
-    )
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, worker.stop)
-    await worker.run()
-
-
-if __name__ == "__main__":
-    raise SystemExit(main())

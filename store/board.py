@@ -10,30 +10,38 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from store import budgets, cache, client_report, idle_compaction, ledger, likely, prices, sources, turns
-from store.budgets import Allowed, BudgetOf
+from store import (
+    budgets,
+    cache,
+    client_report,
+    fork_trial,
+    idle_compaction,
+    ledger,
+    likely,
+    plan_view,
+    prices,
+    sources,
+    turns,
+)
+from store.budgets import BudgetOf
 from store.client_version import resumes_miss
 from store.database import snapshot
 from store.experience import Experience
 from store.models import (
     BoardView,
-    BudgetMode,
+    CacheStateName,
     CacheView,
+    Evidence,
     KeepaliveView,
     KeeperView,
     NextPing,
-    ReasonArgs,
     SessionDetail,
     SessionView,
     Totals,
 )
-from store.rows import LineageRow, PriceRow, SessionRow, fetch_all
+from store.rows import LineageRow, SessionRow, fetch_all
 from store.session_filter import EVERY_SESSION, SessionFilter
 from store.sessions import UnknownSession
-
-_PLANNED = frozenset({"kept", "held", "tool_guard"})
-_UNDER_WAY = _PLANNED | {"", "working", "in_flight"}
-"""Decisions that do not explain an expired entry."""
 
 
 def board(
@@ -61,13 +69,14 @@ def board(
         )
         views = _views(connection, rows, now, terms)
         past = connection.execute("SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL").fetchone()[0]
-        today = ledger.today(connection, now)
+        today, on_plan = ledger.today(connection, now)
     opened = tuple(view for view in views if view.ended_at is None)
     return BoardView(
         sessions=opened,
         ended_today=tuple(view for view in views if view.ended_at is not None),
         keeper=keeper,
         today=today,
+        today_on_plan=on_plan,
         next_pings=_next_pings(opened),
         past_sessions=past,
     )
@@ -144,6 +153,7 @@ def _views(connection: sqlite3.Connection, rows: Sequence[SessionRow], now: floa
     totals = {row[0]: row[1:] for row in connection.execute(_TOTALS, ids)}
     pinged = {row[0]: row[1:] for row in connection.execute(_PINGS, ids)}
     broke = {row[0]: row[1:] for row in connection.execute(_BROKE, ids)}
+    assumed = fork_trial.unproven(connection, lineages.values())
     set_by_people = budgets.among(connection, [row.id for row in rows])
     known = _known(connection, lineages, now, terms)
     reported = client_report.reports(connection, [row.id for row in rows])
@@ -154,13 +164,15 @@ def _views(connection: sqlite3.Connection, rows: Sequence[SessionRow], now: floa
             None if lineage is None else prices.at(connection, lineage.model, now, cache.resumed_tokens(lineage, row))
         )
         budget = terms.budget_of(budgets.standing_of(row, lineage, set_by_people))
-        keepalive = _keepalive(row, lineage, price, budget, pinged.get(row.id), now, terms.keeper_on)
+        keepalive = plan_view.view(row, lineage, price, budget, pinged.get(row.id), now, terms.keeper_on)
         if lineage is not None:
             extra = terms.experience.cold_extra_seconds(connection, lineage.model, lineage.prefix_tokens, now)
             length = turns.requests_of_last(connection, row.id) if resumes_miss(row.client_version) else 1
             known = known._replace(extra_seconds=extra, broke=broke.get(row.id), turn_requests=length)
         cache_view = cache.view(lineage, price, now, row, known)
         cache_view = client_report.apply(cache_view, reported.get(row.id), now, price)
+        if lineage is not None and lineage.id in assumed and cache_view.state is CacheStateName.WARM:
+            cache_view = cache_view.model_copy(update={"evidence": Evidence.ASSUMED})
         views.append(_session(row, cache_view, keepalive, _totals(totals.get(row.id))))
     return views
 
@@ -204,60 +216,6 @@ def _totals(row: Sequence[int | float | None] | None) -> Totals:
     return Totals.model_validate(dict(zip(names, row, strict=True)))
 
 
-def _keepalive(
-    row: SessionRow,
-    lineage: LineageRow | None,
-    price: PriceRow | None,
-    budget: Allowed,
-    pinged: Sequence[float | None] | None,
-    now: float,
-    keeper_on: bool,
-) -> KeepaliveView:
-    count, usd, idle_count, unanswered = pinged or (0, 0.0, 0, 0)
-    why, args = _why(row, lineage, budget, keeper_on, now)
-    next_at = lineage.next_ping_at if lineage and keeper_on and row.ended_at is None else None
-    return KeepaliveView(
-        mode=budget.mode,
-        warmer="replay" if row.launch_id and row.login == "api_key" else None,
-        pings=int(count or 0),
-        usd=usd,
-        idle_pings=int(idle_count or 0),
-        idle_max_pings=lineage.max_idle_pings if lineage else None,
-        max_pings=budget.pings,
-        max_usd=budget.usd,
-        until=budget.until,
-        next_ping_at=next_at,
-        next_ping_usd=price.cache_read * lineage.prefix_tokens / 1e6 if price and lineage and next_at else None,
-        why=why,
-        why_args=args,
-        in_flight=bool(unanswered),
-    )
-
-
-def _why(
-    row: SessionRow, lineage: LineageRow | None, budget: Allowed, keeper_on: bool, now: float
-) -> tuple[str, ReasonArgs]:
-    """The reason line's code: what the keeper decided, unless something that it cannot know is in the way."""
-    if row.ended_at is not None:
-        return row.end_reason or "ended", {}
-    if lineage is None:
-        return "no_request", {}
-    if lineage.replaced:
-        return lineage.replaced, {"tokens": lineage.broke_tokens or lineage.prefix_tokens}
-    expires = lineage.expires_at
-    if expires is not None and now >= expires:
-        # What let it go cold says more than that it is cold, which the state says already.
-        stopped = row.launch_id is not None and lineage.why not in _UNDER_WAY
-        return (lineage.why, lineage.why_args) if stopped else ("expired", {"since": expires})
-    if row.launch_id is None:
-        return "watch_only", {}
-    if budget.mode is BudgetMode.OFF:
-        return "off", {}
-    if not keeper_on:
-        return "no_keeper", {}
-    return lineage.why, lineage.why_args
-
-
 def _session(row: SessionRow, cache_view: CacheView, keepalive: KeepaliveView, totals: Totals) -> SessionView:
     return SessionView(
         id=row.id,
@@ -293,6 +251,6 @@ def _next_pings(sessions: Sequence[SessionView]) -> tuple[NextPing, ...]:
             of=view.keepalive.idle_max_pings,
         )
         for view in sessions
-        if view.keepalive.next_ping_at is not None and view.keepalive.why in _PLANNED
+        if view.keepalive.next_ping_at is not None and view.keepalive.why in plan_view.PLANNED
     ]
     return tuple(sorted(planned, key=lambda ping: ping.at))

@@ -7,7 +7,11 @@ sessions are a trial.
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable
+
+from store.rows import LineageRow
 
 
 def proven(connection: sqlite3.Connection) -> bool:
@@ -16,6 +20,26 @@ def proven(connection: sqlite3.Connection) -> bool:
     return bool(connection.execute(_PROVEN).fetchone()[0])
 
 
+def unproven(connection: sqlite3.Connection, rows: Iterable[LineageRow]) -> frozenset[int]:
+    """Lineages on 1h entries that by now live on a fork's word alone, while none was ever seen to keep one."""
+    kept = [
+        row.id
+        for row in rows
+        if row.ttl_class == "1h"
+        and row.ttl_seconds is not None
+        and None is not row.last_request_at != row.last_touch_at
+    ]
+    if not kept or proven(connection):
+        return frozenset()
+    found = connection.execute(_KEPT_BY_FORK, (json.dumps(kept),))
+    return frozenset(int(row[0]) for row in found)
+
+
+_KEPT_BY_FORK = """
+SELECT g.lineage_id FROM pings g JOIN lineages l ON l.id = g.lineage_id
+WHERE g.lineage_id IN (SELECT value FROM json_each(?)) AND g.warmer = 'fork' AND g.outcome = 'hit'
+  AND g.ttl_class = '1h' AND g.sent_at = l.last_touch_at
+"""
 # By its own index of forks that hit: there are few of them while this is asked, and one proof ends it.
 _PROVEN = """
 SELECT EXISTS (

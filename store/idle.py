@@ -28,6 +28,27 @@ def open_period(
     )
 
 
+def open_passive(connection: sqlite3.Connection, session_id: str, now: float) -> bool:
+    """Where no gateway sees a session's requests: its last one, as its transcript tells, opened an idle period. Returns
+    whether one was opened now.
+
+    Only of an open session, and only while the entry lives: afterwards there is nothing left to keep. One that closed
+    already (the session ended and was opened again) stays closed until the next request.
+    """
+    cursor = connection.execute(_OPEN_PASSIVE, {"id": session_id, "now": now})
+    return cursor.rowcount > 0
+
+
+_OPEN_PASSIVE = """
+INSERT INTO idle_periods (lineage_id, session_id, opened_at, ttl_class, prefix_tokens, original_expires_at, waiting_for)
+SELECT l.id, s.id, l.last_request_at, l.ttl_class, l.prefix_tokens, l.last_request_at + l.ttl_seconds, s.waiting_for
+FROM sessions s JOIN lineages l ON l.id = (SELECT max(id) FROM lineages WHERE session_id = s.id AND agent_id = '')
+WHERE s.id = :id AND s.ended_at IS NULL AND s.launch_id IS NULL AND l.replaced = ''
+  AND :now < l.last_request_at + l.ttl_seconds
+  AND NOT EXISTS (SELECT 1 FROM idle_periods WHERE lineage_id = l.id AND opened_at >= l.last_request_at)
+"""
+
+
 def close_by_request(connection: sqlite3.Connection, lineage_id: int, *, at: float, read_tokens: int) -> None:
     """The next request came: what it read of the prefix decides between kept and lapsed."""
     connection.execute(

@@ -42,6 +42,9 @@ class LedgerView(Row):
     by_project: tuple[LedgerLine, ...] = ()
     """Dearest first, as by agent."""
     by_agent: tuple[LedgerLine, ...] = ()
+    by_login: tuple[LedgerLine, ...] = ()
+    """Keys are `api_key`, `subscription` (nobody is billed by token there: it is what an API key would have paid) and
+    '' where the login is not known."""
     by_result: tuple[LedgerLine, ...] = ()
     """Keys are of `Result`."""
 
@@ -86,3 +89,58 @@ class SessionLedger(Row):
     by_result: tuple[LedgerLine, ...] = ()
     periods: tuple[IdlePeriod, ...] = ()
     """Newest first, the newest alone: `total` has them all."""
+
+
+class SpanLine(Row):
+    """Some of a span's keep-alive. Amounts are dollars, or tokens under a plan's login, where nobody is billed."""
+
+    key: str = ""
+    """Local date as YYYY-MM-DD or hour as `14`, project, or outcome."""
+    pings: int = 0
+    hits: int = 0
+    kept_pings: int = 0
+    """Pings whose idle periods closed with a saving, and those whose came to nothing; the rest is open."""
+    lost_pings: int = 0
+    spent: float = 0.0
+    lost: float = 0.0
+    """The part of `spent` whose idle periods have closed without a saving: told where it was spent, not when that
+    came out, so that it never exceeds `spent`."""
+    saved: float = 0.0
+    closed: int = 0
+    """Idle periods with pings that closed."""
+
+    @property
+    def net(self) -> float:
+        """Saved minus spent."""
+        return self.saved - self.spent
+
+
+class SpanLedger(Row):
+    """A span's keep-alive under one kind of login. Each `by_` adds up to the total."""
+
+    total: SpanLine = SpanLine()
+    by_slot: tuple[SpanLine, ...] = ()
+    """Oldest first; days or hours without anything are left out."""
+    by_project: tuple[SpanLine, ...] = ()
+    """Dearest first."""
+    by_result: tuple[SpanLine, ...] = ()
+    """Keys are of `Result`, in its order."""
+
+
+class DayLedger(Row):
+    """What keep-alive cost and saved in a span, by day."""
+
+    since: float
+    """Its start; 0 is all time."""
+    today: str
+    """Local date as YYYY-MM-DD at the time of reading."""
+    slot: Literal["day", "hour"]
+    """What `by_slot` goes by: a span of one day goes by hours."""
+    billed: SpanLedger = SpanLedger()
+    """Dollars of all sessions that are not under a plan's login."""
+    plan: SpanLedger = SpanLedger()
+    """Tokens of those that are: spent is what pings sent and received, saved what did not have to be written again."""
+    ever: bool = False
+    """A ping was sent at some time."""
+    hour_less_usd: float | None = None
+    """So much less than now one-hour writes would have cost, with no ping at all; None where nobody can tell."""

@@ -18,6 +18,7 @@ from store.words import ReasonArgs as ReasonArgs
 from store.words import Status as Status
 from store.words import TTLClass as TTLClass
 from store.words import WaitingFor as WaitingFor
+from store.words import Warmer as Warmer
 
 
 class Row(BaseModel):
@@ -25,9 +26,6 @@ class Row(BaseModel):
 
     # Errors must not quote values: they are prompts and answers, and errors are logged.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
-
-
-Warmer = Literal["replay", "fork"]
 
 
 class Usage(Row):
@@ -276,5 +274,7 @@ class BoardView(Row):
     ended_today: tuple[SessionView, ...] = ()
     keeper: KeeperView | None = None
     today: LedgerLine = LedgerLine(key="")
+    today_on_plan: LedgerLine = LedgerLine(key="")
+    """The same of sessions under a plan's login, at the prices of an API key; no part of `today`."""
     next_pings: tuple[NextPing, ...] = ()
     past_sessions: int = 0

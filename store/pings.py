@@ -154,6 +154,19 @@ def settle(
     )
 
 
+def take_back(connection: sqlite3.Connection, ping_id: int) -> None:
+    """Nothing was sent and nothing was tried (the client has a turn to run, no plugin answered): there was no ping.
+
+    Its row would count against an idle period's pings, and stand in the ledger as one that did not hit.
+    """
+    connection.execute(
+        "UPDATE idle_periods SET pinged = 0 WHERE id = (SELECT idle_id FROM pings WHERE id = :id)"
+        " AND NOT EXISTS (SELECT 1 FROM pings WHERE idle_id = idle_periods.id AND id != :id)",
+        {"id": ping_id},
+    )
+    connection.execute("DELETE FROM pings WHERE id = ? AND outcome = ''", (ping_id,))
+
+
 def abandon_unanswered(connection: sqlite3.Connection) -> int:
     """After a crash: mark pings whose answer will never be known; their reservations stand. Returns how many."""
     return connection.execute("UPDATE pings SET outcome = 'lost' WHERE outcome = ''").rowcount

@@ -7,6 +7,17 @@ import sqlite3
 from store.models import Evidence, Usage
 
 
+def last_output(connection: sqlite3.Connection, session_id: str) -> int | None:
+    """Tokens of the main thread's last answer; None before the first one. What the gateway saw beside the conversation
+    (a title, an aside) is none of it."""
+    row = connection.execute(
+        "SELECT output FROM requests WHERE session_id = ? AND agent_id = ''"
+        " AND (lineage_id IS NOT NULL OR evidence != 'gateway') ORDER BY started_at DESC, id DESC LIMIT 1",
+        (session_id,),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
 def record(
     connection: sqlite3.Connection,
     *,

@@ -25,7 +25,7 @@ class StatusRow(NamedTuple):
 
     login: str | None = None
     attached: int = 0
-    """Started through the gateway."""
+    """Started through the gateway, or with a plugin that the keeper would ask."""
     evidence: str | None = None
     """Of the main lineage: gateway, client, transcript, assumed; None without a lineage."""
     ttl_class: str | None = None
@@ -157,7 +157,7 @@ def _alive(pid: object) -> bool:
 
 
 _QUERY = """
-SELECT s.login, s.launch_id IS NOT NULL AS attached, l.evidence, l.ttl_class,
+SELECT s.login, s.launch_id IS NOT NULL OR l.why_args LIKE '%"warmer": "fork"%' AS attached, l.evidence, l.ttl_class,
        l.last_touch_at + l.ttl_seconds AS expires_at, l.replaced, l.stop, l.prefix_tokens, l.why, l.max_idle_pings,
        (SELECT count(*) FROM pings g JOIN idle_periods i ON i.id = g.idle_id
         WHERE i.id = (SELECT max(id) FROM idle_periods WHERE lineage_id = l.id)

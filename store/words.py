@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Literal
 
 TTLClass = Literal["5m", "1h"]
+Warmer = Literal["replay", "fork"]
+"""The two ways of a ping."""
 ReasonArgs = dict[str, str | int | float]
 """What a reason code is about, by name."""
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from store.models import BoardView, CacheStateName
 from tui import facts
 from tui.actions import CATALOGUE, Action, Moment
-from tui.format import clean, cut, money, net
+from tui.format import clean, cut, money, net, plural
 from tui.lines import BLANK, Line, Piece, Role, spread, width_of
 from tui.row import WIDE_ROW
 
@@ -35,6 +35,9 @@ def header(
 
 
 def _net(view: BoardView) -> Piece:
+    plan = view.today_on_plan
+    if plan.pings and not view.today.pings and not view.today.closed:
+        return Piece(f"{plural(plan.pings, 'fork')} on plan", "dim")  # nobody is billed by token there
     usd = view.today.net_usd
     role: Role = "good" if usd > 0 else "bad" if usd < 0 else "dim"
     return Piece(net(usd), role)
@@ -62,9 +65,11 @@ def _wide(mark: Line, view: BoardView, now: float, width: int) -> Line:
     count = _warm(view, now, of=True) if view.sessions else ""
     left = spread(mark, (Piece(count, "dim"),), LIST_CELLS - 1)
     day = view.today
+    off = "keeper off" if view.keeper is None else ""
+    if view.today_on_plan.pings and not day.pings and not day.closed:
+        return spread((*left, Piece("   " + off, "strong")), (Piece("today ", "dim"), _net(view)), width - 1)
     spent = (Piece("today spent ", "dim"), Piece(money(day.spent_usd)), Piece("  saved ", "dim"))
     right: Line = (*spent, Piece(money(day.saved_usd)), Piece("  net ", "dim"), _net(view))
-    off = "keeper off" if view.keeper is None else ""
     return spread((*left, Piece("   " + off, "strong")), right, width - 1)
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 
 import click
 
@@ -12,14 +16,22 @@ from store.ledger_models import IdlePeriod
 from store.models import LedgerLine
 from tui import filters
 from tui.cli_context import here
+from tui.day_chart import EIGHTHS, HALVES, WHOLE, Bar, days_from, plot
 from tui.format import NOTHING, clean, money, net, pad, pad_left, tokens
 from tui.json_out import dumps
-from tui.ledger_words import LABEL_CELLS, LABELS, idle_time, outcome, ping_count, totals, waited_for, when
+from tui.ledger_words import LABEL_CELLS, LABELS, idle_time, outcome, ping_count, totals, under_plan, waited_for, when
+from tui.lines import Line, Role
+from tui.themes import ASCII, needs_ascii
 
 MOST_ROWS = 14
 """Of one table; `--json` has them all."""
 NAME_CELLS = LABEL_CELLS
 MOST_PERIODS = 100_000
+LEAST_CELLS, MOST_CELLS = 40, 88
+"""Of a terminal that gets bars, and of the bars: about as wide as the tables."""
+BAR_ROWS = 7
+_HUES: dict[Role, str] = {"good": "green", "bad": "red"}
+_QUIET: frozenset[Role] = frozenset({"dim", "faint"})
 
 
 def _since(context: click.Context, parameter: click.Parameter, value: str | None) -> float:
@@ -59,6 +71,10 @@ def ledger_command(
             click.echo(dumps(view))
             return
         lines = [totals(view, view.by_result)]
+        if plan := under_plan(view.by_login):
+            lines.append(plan)
+        if sys.stdout.isatty():
+            lines += bars(view.by_day, ledger.local_date(time.time()), shutil.get_terminal_size().columns, os.environ)
         lines += _table("what came of it", view.by_result, lambda line: LABELS[line.key])
         lines += _table("day, newest first", view.by_day[::-1], lambda line: clean(line.key))
         if len(view.by_agent) > 1:
@@ -68,6 +84,31 @@ def ledger_command(
             "session, newest first", view.by_session, lambda line: f"{clean(line.key)[:8]}  {clean(line.label)}"
         )
     click.echo("\n".join(lines))
+
+
+def bars(by_day: Sequence[LedgerLine], today: str, columns: int, environ: Mapping[str, str]) -> Iterator[str]:
+    """The days as bars; nothing where there is no room, or a day alone, which has nothing to be compared with.
+
+    What of the spent was lost is not marked: the table below books it on the day it came out, not on the day it was
+    spent.
+    """
+    if columns < LEAST_CELLS or not by_day or (by_day[0].key == by_day[-1].key == today):
+        return
+    found = {line.key: Bar(line.saved_usd, line.spent_usd) for line in by_day}
+    first, last = date.fromisoformat(by_day[0].key), date.fromisoformat(max(today, by_day[-1].key))
+    plain = needs_ascii(environ)
+    drawing = WHOLE if plain else HALVES if "NO_COLOR" in environ else EIGHTHS
+    yield ""
+    for line in plot(days_from(first, last, found), min(columns, MOST_CELLS), BAR_ROWS, money, drawing):
+        text = _styled(line, coloured="NO_COLOR" not in environ)
+        yield text.translate(ASCII) if plain else text
+
+
+def _styled(line: Line, *, coloured: bool) -> str:
+    return "".join(
+        click.style(piece.text, fg=_HUES.get(piece.role) if coloured else None, dim=piece.role in _QUIET or None)
+        for piece in line
+    )
 
 
 def _table(head: str, lines: Sequence[LedgerLine], name: Callable[[LedgerLine], str]) -> Iterator[str]:

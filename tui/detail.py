@@ -81,11 +81,13 @@ def compaction_line(subject: Subject, width: int) -> Line:
 
 
 def pings_line(session: SessionView, width: int) -> Line:
-    """`pings  3 of 3    $0.58 of $0.75`: this idle period's pings, the session's money."""
+    """`pings  3 of 3    $0.58 of $0.75`: this idle period's pings (forks, where the client is asked), the session's
+    money."""
     keep = session.keepalive
     sent = str(keep.idle_pings) + ("" if keep.idle_max_pings is None else f" of {keep.idle_max_pings}")
     spent = money(keep.usd) + ("" if keep.max_usd is None else f" of {money(keep.max_usd)}")
-    return spread((Piece(" pings  ", "dim"), Piece(sent)), (Piece(spent, "dim"),), width - 1)
+    what = " forks  " if keep.warmer == "fork" else " pings  "
+    return spread((Piece(what, "dim"), Piece(sent)), (Piece(spent, "dim"),), width - 1)
 
 
 class Level(NamedTuple):

@@ -81,5 +81,17 @@ def totals(total: LedgerLine | LedgerView, by_result: Sequence[LedgerLine]) -> s
     return said + "."
 
 
+def under_plan(by_login: Sequence[LedgerLine]) -> str:
+    """What of the totals nobody was billed for; '' where there is none."""
+    plan = next((line for line in by_login if line.key == "subscription"), None)
+    if plan is None:
+        return ""
+    saved = f" and {money(plan.saved_usd)} of the saved" if plan.saved_usd else ""
+    return (
+        f"Under a plan login nobody is billed by token: {money(plan.spent_usd)} of the spent{saved} is what an API key"
+        " would have paid."
+    )
+
+
 def _pauses(count: int) -> str:
     return f"{plural(count, 'idle period')} that {'was' if count == 1 else 'were'}"

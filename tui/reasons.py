@@ -85,14 +85,19 @@ def _minimum(a: _Args) -> str:
     return MISSING if count is None else f"{count:,.0f}"
 
 
+def _pings(a: _Args) -> str:
+    """`3 pings`; `3 forks` where the client itself is asked for them."""
+    return plural(a.text("n"), "fork" if a.text("warmer") == "fork" else "ping")
+
+
 _CATALOGUE: dict[str, Callable[[_Args], Words]] = {
     "kept": lambda a: Words(
         f"↻{a.text('n')} to {a.time('until')}",
-        f"kept to {a.time('until')}, {plural(a.text('n'), 'ping')} left",
+        f"kept to {a.time('until')}, {_pings(a)} left",
     ),
     "held": lambda a: Words(
         _to("held", a.time("until")),
-        f"held to {a.time('until')}, {plural(a.text('n'), 'ping')} left",
+        f"held to {a.time('until')}, {_pings(a)} left",
     ),
     "in_flight": _fixed("ping sent", "ping sent, awaiting the answer"),
     "tool_guard": lambda a: Words(f"↻{a.text('n')}", f"pings if it runs past {a.time('at')}"),
@@ -123,6 +128,11 @@ _CATALOGUE: dict[str, Callable[[_Args], Words]] = {
     "no_price": lambda a: Words("no price", f"no price known for {a.text('model')}"),
     "near_limit": lambda a: Words("near limit", f"rate limit {a.percent('percent')} used"),
     "plan_login": _fixed("plugin off", "plan login, plugin off"),
+    "no_consent": _fixed("forks: not yet", "plan login: you have not allowed forks"),
+    "fork_waits": _fixed("asks or runs", "no fork while a tool or question waits"),
+    "busy": _fixed("client busy", "the client has a turn to run"),
+    "silent": _fixed("plugin silent", "plugin not active: /reload-plugins"),
+    "fault": _fixed("fork tried tool", "fork tried a tool, stopped"),
     "compacts": lambda a: Words("compacts soon", f"client compacts itself at {a.time('at')}"),
     "no_keeper": _fixed("no keeper", "no keeper runs"),
     "watch_only": _fixed("watch only", "only watched, not attached"),

@@ -115,7 +115,7 @@ def keep(session: SessionView, now: float) -> str:
         return "paused"
     if why == "off" or view.mode == "off":
         return "off"
-    return "watch" if why in ("watch_only", "plan_login") else "none"
+    return "watch" if why in ("watch_only", "plan_login", "no_consent") else "none"
 
 
 def who(session: SessionView) -> tuple[str, str, str]:

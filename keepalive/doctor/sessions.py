@@ -53,6 +53,8 @@ def _one(session: Open, wanted: str | None) -> Finding:
         if wanted is None:
             return ok(f"{name}: {way}, without the plugin")
         return note(f"{name}: {way}, plugin not active", "/reload-plugins in that session, or restart it")
+    if session.through is False:
+        way = "beside the gateway"
     if wanted is not None and session.plugin != wanted:
         text = f"{name}: {way}, plugin {session.plugin} active, {wanted} is installed"
         return note(text, "/reload-plugins in that session, or restart it")

@@ -10,7 +10,7 @@ import math
 import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 
-from store import lineages
+from store import idle, lineages
 from store.ingest.reading import RequestRow
 from store.models import Evidence, TTLClass
 from store.rows import LineageRow
@@ -85,6 +85,9 @@ def _extend(
             written = first.cache_write_5m + first.cache_write_1h
             lineages.replace(connection, row.id, broken, written)
             lineages.note_break(connection, row.id, written)
+            idle.close_unreturned(connection, row.id, at=first.started_at, by="replaced")
+        else:
+            idle.close_by_request(connection, row.id, at=first.started_at, read_tokens=first.cache_read)
     if row is None or broken:
         lineage_id = lineages.start(
             connection, session_id, "", model=first.model, evidence=Evidence.TRANSCRIPT, at=first.started_at

@@ -44,6 +44,7 @@ def stage(claude: Path) -> Iterator[Stage]:
             ttl_seconds={"5m": TTL_SECONDS, "1h": TTL_SECONDS},
             max_idle_pings=MAX_PINGS,
             gone=running.gone,
+            consents=running.consents,
         )
         assert not broken, "\n".join(broken)
         assert running.files_with(KEY) == []

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ import psutil
 from tests.e2e.client import Client
 from tests.e2e.home import KEY, REPOSITORY, TTL_SECONDS, WARMSIDE
 from tests.e2e.product import Product
-from tests.e2e.provider_log import Gone, ProviderLog, Record
+from tests.e2e.provider_log import Consent, Gone, ProviderLog, Record
 from tests.e2e.waiting import PATIENCE, until
 
 
@@ -36,6 +36,7 @@ class Stage(Product):
         self.provider_url = ""
         self.provider_pid = 0
         self.gone: list[Gone] = []
+        self.consents: list[Consent] = []
         self.launch_tokens: dict[str, Path] = {}
         self._windows = 0
 
@@ -97,11 +98,27 @@ class Stage(Product):
         return client
 
     def start_passive(self, *arguments: str) -> Client:
-        """`claude ARGUMENTS` that knows nothing of us and talks to the provider itself."""
-        own = {"ANTHROPIC_API_KEY": KEY, "ANTHROPIC_BASE_URL": self.provider_url, "NO_PROXY": "127.0.0.1"}
-        return self._window((), arguments, own)
+        """`claude ARGUMENTS` that talks to the provider itself."""
+        return self._ready(self._open_passive(arguments, {"ANTHROPIC_API_KEY": KEY}))
+
+    def start_passive_all(self, logins: Iterable[Mapping[str, str]]) -> list[Client]:
+        """A client with each of these logins, all of them at once."""
+        return [self._ready(client) for client in [self._open_passive((), login) for login in logins]]
+
+    def _open_passive(self, arguments: Sequence[str], login: Mapping[str, str]) -> Client:
+        own = {**login, "ANTHROPIC_BASE_URL": self.provider_url, "NO_PROXY": "127.0.0.1"}
+        return self._open((), arguments, own)
 
     def _window(self, before: Sequence[str], arguments: Sequence[str], more: Mapping[str, str]) -> Client:
+        return self._ready(self._open(before, arguments, more))
+
+    @staticmethod
+    def _ready(client: Client) -> Client:
+        # The client has the pid of what we started: `run` became it.
+        client.wait(lambda: client.about().get("status") == "idle", "the client is ready")
+        return client
+
+    def _open(self, before: Sequence[str], arguments: Sequence[str], more: Mapping[str, str]) -> Client:
         self._windows += 1
         window = f"w{self._windows}"
         environment = self.environment(**more)
@@ -109,10 +126,7 @@ class Stage(Product):
         inner = ["env", "-i", *(f"{name}={value}" for name, value in environment.items()), *command]
         self.tmux("new-session", "-d", "-s", window, "-x", "160", "-y", "50", "-c", str(self.work), *inner)
         pid = int(self.tmux("list-panes", "-t", window, "-F", "#{pane_pid}"))
-        client = Client(self, window, pid)
-        # The client has the pid of what we started: `run` became it.
-        client.wait(lambda: client.about().get("status") == "idle", "the client is ready")
-        return client
+        return Client(self, window, pid)
 
     def _note_token(self, pid: int) -> None:
         """Remember a launch's token and the client's settings file, the only place where it may stand on disk."""
@@ -134,6 +148,10 @@ class Stage(Product):
     def note_gone(self, session_id: str, why: str) -> None:
         """From now on a ping of this session, as it is, would be wrong."""
         self.gone.append(Gone(session_id, time.time(), why))
+
+    def note_consent(self, *, yes: bool) -> None:
+        """From now on the person allows forks under a subscription's login, or does not."""
+        self.consents.append(Consent(time.time(), yes))
 
     def streams_begun(self) -> int:
         """How many streamed answers the provider has begun, finished or not."""

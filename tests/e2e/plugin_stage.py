@@ -61,7 +61,8 @@ class PluginStage(Stage):
         return self._lay(self.root / "aside")
 
     def _lay(self, place: Path) -> Path:
-        for name, data in plugin_files(self.folder.path).items():
+        # Nothing is started: the test is the keeper.
+        for name, data in plugin_files(self.folder.path, start=()).items():
             (place / name).parent.mkdir(parents=True, exist_ok=True)
             (place / name).write_bytes(data)
         return place
@@ -76,9 +77,9 @@ class PluginStage(Stage):
         session_id = client.session_id
         return client.wait(lambda: self.folder.active(session_id), "an announcement")
 
-    def warm(self, session_id: str, seconds: float = 20.0) -> WarmAnswer:
-        """One ping by fork, as the keeper would send it."""
-        request = fork_request(1, session_id, self.clock.wall() + seconds)
+    def warm(self, session_id: str, seconds: float = 20.0, *, plan: bool = False) -> WarmAnswer:
+        """One ping by fork, as the keeper would send it; `plan`: with consent to one under a plan's login."""
+        request = fork_request(1, session_id, self.clock.wall() + seconds, plan_login=plan)
         return asyncio.run(ForkWarmer(self.folder, self.clock).warm(request))
 
     def warm_beside(self, session_id: str, not_after: float) -> Future[WarmAnswer]:
@@ -88,7 +89,7 @@ class PluginStage(Stage):
 
     def forks(self, session_id: str | None = None) -> list[Record]:
         """The forks that reached the provider, told apart by the test's own look at the last message."""
-        return [r for r in self.log.requests(session_id) if self._carries_prompt(r.body)]
+        return [r for r in self.log.pings(session_id) if self._carries_prompt(r.body)]
 
     @staticmethod
     def _carries_prompt(body: Mapping[str, object]) -> bool:

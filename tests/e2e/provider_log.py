@@ -18,6 +18,9 @@ Body: TypeAlias = "dict[str, Json]"
 
 PING_FIELDS = ("max_tokens", "stream")
 """All that a ping may change in a captured body."""
+FORK_PROMPT = "(warmside keep-alive)"
+FORK_EXTRA = 64
+"""Tokens that frame the last reply and the prompt of a fork."""
 CONNECTION_HEADERS = frozenset(
     {
         "accept-encoding",
@@ -53,13 +56,35 @@ class Record:
     body: Body
     read: int
     written: int
+    input: int = 0
+    """What was billed as plain input: no entry covers it."""
+    output: int = 0
     stop_reason: str = ""
     cut: bool = False
     """The client (or what stands between) left in the middle of the answer."""
 
     @property
-    def is_ping(self) -> bool:
+    def is_replay(self) -> bool:
         return self.body.get("max_tokens") == 0
+
+    @property
+    def is_fork(self) -> bool:
+        """The client's own request for the shortest answer: one of its last messages is our prompt and nothing else."""
+        messages = self.body.get("messages")
+        return isinstance(messages, list) and any(
+            isinstance(message, dict) and message.get("role") == "user" and _asks_for_a_fork(message.get("content"))
+            for message in messages[-3:]
+        )
+
+    @property
+    def of_plan(self) -> bool:
+        """Sent with a subscription's token: the client names the beta of that login with it."""
+        betas = [value for name, value in self.headers if name.lower() == "anthropic-beta"]
+        return any(beta.strip().startswith("oauth-") for value in betas for beta in value.split(","))
+
+    @property
+    def is_ping(self) -> bool:
+        return self.is_replay or self.is_fork
 
     @property
     def prefix(self) -> int:
@@ -81,6 +106,22 @@ class Gone:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """From `at` on the person allows forks under a subscription's login, or does not (any more)."""
+
+    at: float
+    yes: bool
+
+
+def _asks_for_a_fork(content: Json) -> bool:
+    """Whether a message's content is the prompt of a fork, in either of the two forms that a content may have."""
+    if isinstance(content, str):
+        return content.startswith(FORK_PROMPT)
+    blocks = content if isinstance(content, list) else []
+    return len(blocks) == 1 and isinstance(blocks[0], dict) and str(blocks[0].get("text")).startswith(FORK_PROMPT)
+
+
 def parse(line: str) -> Record | None:
     """One line of the stand-in's log; None for anything but a request to the Messages API."""
     entry = json.loads(line)
@@ -99,6 +140,8 @@ def parse(line: str) -> Record | None:
         body=json.loads(entry["body_text"]),
         read=usage.get("cache_read_input_tokens", 0),
         written=usage.get("cache_creation_input_tokens", 0),
+        input=usage.get("input_tokens", 0),
+        output=usage.get("output_tokens", 0),
         stop_reason=entry["stop_reason"] or "",
         cut=entry["client_gone"] and entry["response_bytes"] > 0,
     )
@@ -139,20 +182,31 @@ def violations(
     ttl_seconds: Mapping[str, float],
     max_idle_pings: int | None = None,
     gone: Iterable[Gone] = (),
+    consents: Iterable[Consent] = (),
 ) -> list[str]:
     """Every broken promise, as a sentence each; empty when all pings were right.
 
-    `max_idle_pings` is the largest budget that any session had; `gone` is what the driver of the clients knows and
-    the wire does not show.
+    `max_idle_pings` is the largest budget that any session had; `gone` and `consents` (in their order) are what the
+    driver of the clients knows and the wire does not show.
     """
-    ordered, ends = list(records), list(gone)
+    ordered, ends, answers = list(records), list(gone), list(consents)
     found: list[str] = []
     for position, ping in enumerate(ordered):
         if ping.is_ping:
             before = ordered[:position]
-            problems = _problems(ping, before, ttl_seconds, max_idle_pings, ends)
+            problems = [*_unpermitted(ping, answers), *_problems(ping, before, ttl_seconds, max_idle_pings, ends)]
             found += [f"ping {ping.n} of session {ping.session_id}: {problem}" for problem in problems]
     return found
+
+
+def _unpermitted(ping: Record, consents: list[Consent]) -> Iterator[str]:
+    """A subscription's login is the client's to use: never for a request of ours, for a fork when it was allowed."""
+    if not ping.of_plan:
+        return
+    if ping.is_replay:
+        yield "is a replay under a subscription's login"
+    elif not next((consent.yes for consent in reversed(consents) if consent.at <= ping.at), False):
+        yield "is a fork under a subscription's login without consent"
 
 
 def _problems(
@@ -164,13 +218,16 @@ def _problems(
     thread = [r for r in before if r.session_id == ping.session_id and not r.agent_id]
     if any(not r.is_ping and r.ended_at > ping.at for r in thread):
         yield "was sent while a real request was in flight"
+    elif ping.is_fork and any(_flies_beside(r, ping) for r in before):
+        yield "asked a client at work: a request of another thread was in flight"
     if any(r.is_ping and r.ended_at > ping.at for r in thread):
         yield "was sent while another ping was in flight"
     captured = next((r for r in reversed(thread) if not r.is_ping and r.status == 200 and marks(r.body)), None)
     if captured is None:
         yield "has no request before it"
         return
-    yield from _differences(ping, captured)
+    if ping.is_replay:
+        yield from _differences(ping, captured)
 
     since = [r for r in thread if r.is_ping and r.n > captured.n]
     touched = max([captured.at, *(r.at for r in since if r.status == 200)])
@@ -178,7 +235,10 @@ def _problems(
     expiry = touched + min(ttl_seconds[name] for name in classes)
     if ping.at >= expiry:
         yield f"came {ping.at - expiry:.2f} s after the expiry"
-    if ping.status == 200 and ping.written:
+    # The first fork of an idle period writes the last reply, which no request has sent before.
+    first = not any(r.is_fork and r.status == 200 for r in since)
+    reply = captured.output + FORK_EXTRA if ping.is_fork and first else 0
+    if ping.status == 200 and ping.written > reply:
         yield f"wrote {ping.written} tokens"
     if ping.status == 200 and ping.read < 0.95 * captured.prefix:
         yield f"read {ping.read} of {captured.prefix} tokens"
@@ -187,6 +247,11 @@ def _problems(
     for end in gone:
         if end.session_id == ping.session_id and captured.at <= end.at <= ping.at:
             yield f"came {ping.at - end.at:.2f} s after {end.why}"
+
+
+def _flies_beside(request: Record, fork: Record) -> bool:
+    """A client with a subagent at work does not rest, though its main thread does."""
+    return not request.is_ping and request.session_id == fork.session_id and request.ended_at > fork.at
 
 
 def _differences(ping: Record, captured: Record) -> Iterator[str]:

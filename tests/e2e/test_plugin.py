@@ -5,6 +5,7 @@ The test plays the keeper: it asks through `ForkWarmer` alone, and judges by the
 
 from __future__ import annotations
 
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -71,7 +72,7 @@ def test_forks_read_the_whole_prefix_and_leave_no_trace(stage: PluginStage, logi
     ask(stage, client, "hello")
     before, shown = stage.settled_transcript(session_id), conversation(client)
     for n in (1, 2):
-        answer = stage.warm(session_id)
+        answer = stage.warm(session_id, plan=login == "subscription")
         assert answer.outcome == "answered", answer
         assert judged(answer, stage, session_id) == Result("hit")
         fork = until(lambda n=n: len(found := stage.forks(session_id)) == n and found[-1], 5, f"{n} forks")  # type: ignore[misc]
@@ -87,6 +88,50 @@ def test_forks_read_the_whole_prefix_and_leave_no_trace(stage: PluginStage, logi
     ask(stage, client, "go on")
     real = [r for r in stage.log.requests(session_id, "") if not is_fork(r.body)][-1]
     assert real.read >= second.read, "the entry that the forks renewed is the one that the next prompt reads"
+
+
+def test_nothing_leaves_under_a_plans_login_without_consent(stage: PluginStage) -> None:
+    client = stage.start_with(LOGINS["subscription"])
+    session_id = client.session_id
+    said = stage.announced(client)
+    ask(stage, client, "hello")
+    before, shown = stage.settled_transcript(session_id), conversation(client)
+    answer = stage.warm(session_id)
+    assert answer == WarmAnswer("plan_login", detail="plan")
+    assert judged(answer, stage, session_id) == Result("plan_login", "plan_login")
+    # An ask of a keeper that knows nothing of it.
+    (stage.folder.path / f"{session_id}.ask.json").write_text(
+        json.dumps({"id": "a1", "to": said.instance, "notAfter": time.time() + 20}), encoding="utf-8"
+    )
+    refused = until(
+        lambda: (a := stage.folder.answer(session_id, "a1")) and a.state != "forking" and a, 10, "an answer"
+    )
+    assert (refused.state, refused.reason) == ("refused", "plan")
+    stage.folder.forget(session_id)
+    assert stage.forks() == []
+    assert stage.transcript(session_id) == before
+    assert conversation(client) == shown
+    assert judged(stage.warm(session_id, plan=True), stage, session_id) == Result("hit")
+    assert len(stage.forks(session_id)) == 1
+
+
+def test_a_check_that_fails_lets_nothing_go(stage: PluginStage) -> None:
+    module = stage.home / ".claude" / "skills" / "warmside" / "hooks" / "register.ts"
+    code, check = module.read_text(encoding="utf-8"), "mine.denied = await refusal("
+    assert code.count(check) == 1
+    module.write_text(code.replace(check, "throw new Error('made up')\n    " + check), encoding="utf-8")
+    client = stage.start_with(LOGINS["subscription"])
+    stage.announced(client)
+    ask(stage, client, "hello")
+    assert stage.warm(client.session_id) == WarmAnswer("silent", detail="broken")
+    assert stage.forks() == []
+
+
+def test_a_key_that_comes_as_bearer_is_no_plans_login(stage: PluginStage) -> None:
+    client = stage.start_with({"ANTHROPIC_AUTH_TOKEN": KEY})
+    stage.announced(client)
+    ask(stage, client, "hello")
+    assert judged(stage.warm(client.session_id), stage, client.session_id) == Result("hit")
 
 
 def test_a_plugin_folder_of_one_session_works_too(claude: Path) -> None:
@@ -271,7 +316,6 @@ def test_a_fork_through_the_gateway_hits_and_can_be_told_apart(stage: PluginStag
     ask(stage, client, "hello")
     answer = stage.warm(session_id)
     assert judged(answer, stage, session_id) == Result("hit")
-    marks = [is_fork(r.body) for r in stage.log.requests(session_id)]
-    assert marks == [False, True]
-    assert stage.log.requests(session_id)[-1].agent_id == ""
+    real, fork = (r for r in stage.log.records() if r.session_id == session_id)
+    assert (is_fork(real.body), is_fork(fork.body), fork.agent_id) == (False, True, "")
     client.leave()

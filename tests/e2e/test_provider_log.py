@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from tests.e2e.provider_log import Body, Gone, ProviderLog, Record, marks, violations
+from tests.e2e.provider_log import FORK_EXTRA, Body, Consent, Gone, Json, ProviderLog, Record, marks, violations
 
 TTL = {"5m": 40.0, "1h": 480.0}
 BODY: Body = {
@@ -36,8 +36,10 @@ def ping(at: float = 135.0, n: int = 2) -> Record:
     return replace(REQUEST, n=n, at=at, ended_at=at + 0.1, body=PING, read=1000, written=0)
 
 
-def judged(*records: Record, budget: int | None = None, gone: tuple[Gone, ...] = ()) -> str:
-    return "; ".join(violations(records, ttl_seconds=TTL, max_idle_pings=budget, gone=gone))
+def judged(
+    *records: Record, budget: int | None = None, gone: tuple[Gone, ...] = (), consents: tuple[Consent, ...] = ()
+) -> str:
+    return "; ".join(violations(records, ttl_seconds=TTL, max_idle_pings=budget, gone=gone, consents=consents))
 
 
 def test_good_pings_pass_and_each_renews_the_entry() -> None:
@@ -126,7 +128,12 @@ def test_the_log_is_followed_line_by_line(tmp_path: Path) -> None:
         "stop_reason": "max_tokens",
         "client_gone": False,
         "response_bytes": 9,
-        "usage": {"cache_read_input_tokens": 3, "cache_creation_input_tokens": 4},
+        "usage": {
+            "cache_read_input_tokens": 3,
+            "cache_creation_input_tokens": 4,
+            "input_tokens": 5,
+            "output_tokens": 6,
+        },
         "body_text": json.dumps(PING),
     }
     hello = json.dumps({**entry, "method": "HEAD", "path": "/api/hello"})
@@ -135,5 +142,133 @@ def test_the_log_is_followed_line_by_line(tmp_path: Path) -> None:
     log = ProviderLog(path)
     assert log.records() == []
     path.write_text(f"{hello}\n{line}\n", encoding="utf-8")
-    assert [(r.n, r.prefix, r.is_ping) for r in log.pings("s")] == [(1, 7, True)]
+    assert [(r.n, r.prefix, r.input, r.output, r.is_ping) for r in log.pings("s")] == [(1, 7, 5, 6, True)]
     assert log.requests() == []
+
+
+PROMPT = "(warmside keep-alive) Reply with one dot."
+PLAN = ("Anthropic-Beta", "claude-code-20250219, oauth-2025-04-20")
+
+
+def fork(at: float = 135.0, n: int = 2) -> Record:
+    """As the client sends it: streamed, with its own headers, the last reply and our prompt behind the conversation."""
+    reply: Json = {"role": "assistant", "content": [{"type": "text", "text": "hi"}]}
+    body: Body = {**BODY, "messages": [*messages(BODY), reply, {"role": "user", "content": PROMPT}]}
+    return replace(REQUEST, n=n, at=at, ended_at=at + 0.1, headers=(("Host", "b"),), body=body, read=1000, written=20)
+
+
+def messages(body: Body) -> list[Json]:
+    found = body["messages"]
+    assert isinstance(found, list)
+    return found
+
+
+def with_last(record: Record, *more: Json) -> Record:
+    """The record with these messages instead of its last one."""
+    return replace(record, body={**record.body, "messages": [*messages(record.body)[:-1], *more]})
+
+
+def of_plan(record: Record) -> Record:
+    return replace(record, headers=(*record.headers, PLAN))
+
+
+def test_pings_are_told_from_requests_and_from_each_other() -> None:
+    assert [(one.is_ping, one.is_replay, one.is_fork) for one in (REQUEST, ping(), fork())] == [
+        (False, False, False),
+        (True, True, False),
+        (True, False, True),
+    ]
+
+
+def test_a_fork_is_known_by_its_prompt_in_either_form_and_by_what_goes_on_from_it() -> None:
+    block: Json = {"type": "text", "text": PROMPT}
+    asked: Json = {"role": "user", "content": PROMPT}
+    tool: Json = {"role": "assistant", "content": [{"type": "tool_use", "name": "Bash"}]}
+    denied: Json = {"role": "user", "content": [{"type": "tool_result", "content": "no"}]}
+    for last in (
+        [{"role": "user", "content": [block]}],
+        [asked, tool, denied],
+        [asked, {"role": "system", "content": ""}],
+    ):
+        assert with_last(fork(), *last).is_fork, last
+    for other in (
+        [{"role": "user", "content": f"what does {PROMPT} mean"}],
+        [{"role": "assistant", "content": PROMPT}],
+        [{"role": "user", "content": [{"type": "text", "text": "and"}, block]}],
+        [{"role": "user", "content": []}],
+        [asked, tool, denied, tool],
+        [PROMPT],
+    ):
+        assert not with_last(fork(), *other).is_fork, other
+    assert not replace(REQUEST, body={}).is_fork
+    assert not replace(REQUEST, body={"messages": PROMPT}).is_fork
+
+
+def test_forks_have_bodies_and_headers_of_their_own() -> None:
+    assert not judged(REQUEST, fork())
+
+
+def test_the_first_fork_of_an_idle_period_may_write_the_last_reply_and_no_more() -> None:
+    answered = replace(REQUEST, output=300)
+    first = replace(fork(), written=300 + FORK_EXTRA)
+    assert not judged(answered, first)
+    assert "wrote 365 tokens" in judged(answered, replace(first, written=301 + FORK_EXTRA))
+    assert "wrote 365 tokens" in judged(replace(answered, output=299), replace(first, written=301 + FORK_EXTRA))
+    assert "wrote 1 tokens" in judged(answered, replace(ping(), written=1)), "a replay sends nothing new"
+
+
+def test_the_next_fork_reads_what_the_first_one_wrote() -> None:
+    second = replace(fork(170.0, n=3), read=1020, written=0)
+    assert not judged(REQUEST, fork(), second)
+    assert "ping 3 of session s: wrote 1 tokens" in judged(REQUEST, fork(), replace(second, written=1))
+    failed = replace(fork(120.0), status=529, written=0)
+    assert not judged(REQUEST, failed, fork(n=3)), "one that was refused has written nothing"
+    assert not judged(REQUEST, ping(), fork(170.0, n=3)), "nor has a replay"
+    again = replace(REQUEST, n=3, at=150.0, ended_at=151.0)
+    assert not judged(REQUEST, fork(), again, fork(180.0, n=4)), "another idle period, another reply"
+
+
+def test_a_fork_is_held_to_time_reads_and_budget_like_a_replay() -> None:
+    assert "after the expiry" in judged(REQUEST, fork(140.0))
+    assert not judged(REQUEST, fork(), replace(ping(170.0, n=3), read=1000)), "it renews the entry"
+    assert "read 949 of 1000" in judged(REQUEST, replace(fork(), read=949))
+    assert "number 2" in judged(REQUEST, fork(), replace(fork(170.0, n=3), written=0), budget=1)
+    assert "after /exit" in judged(REQUEST, fork(), gone=(Gone("s", 120.0, "/exit"),))
+    beside = judged(REQUEST, replace(ping(), ended_at=136.0), fork(135.5, n=3))
+    assert beside == "ping 3 of session s: was sent while another ping was in flight"
+
+
+def test_a_fork_while_its_client_works_is_noticed() -> None:
+    late = replace(REQUEST, ended_at=136.0)
+    assert "real request was in flight" in judged(late, fork())
+    subagent = replace(late, n=2, at=130.0, agent_id="a1")
+    assert "a request of another thread was in flight" in judged(REQUEST, subagent, fork(n=3))
+    assert not judged(REQUEST, subagent, ping(n=3)), "a replay asks no client"
+    assert not judged(REQUEST, replace(subagent, session_id="other"), fork(n=3))
+    assert not judged(REQUEST, replace(subagent, ended_at=134.0), fork(n=3))
+
+
+def test_the_login_is_read_from_the_betas() -> None:
+    assert of_plan(REQUEST).of_plan
+    assert not REQUEST.of_plan
+    assert not replace(REQUEST, headers=(("X-Other", "oauth-2025-04-20"),)).of_plan
+
+
+def test_a_replay_under_a_subscription_is_noticed_whatever_was_allowed() -> None:
+    broken = judged(of_plan(REQUEST), of_plan(ping()), consents=(Consent(0.0, yes=True),))
+    assert broken == "ping 2 of session s: is a replay under a subscription's login"
+
+
+def test_a_fork_under_a_subscription_needs_the_consent_of_that_moment() -> None:
+    def allowed(*consents: Consent) -> bool:
+        broken = judged(of_plan(REQUEST), of_plan(fork()), consents=consents)
+        assert broken in ("", "ping 2 of session s: is a fork under a subscription's login without consent")
+        return not broken
+
+    yes, no = Consent(120.0, yes=True), Consent(130.0, yes=False)
+    assert not allowed()
+    assert allowed(yes)
+    assert not allowed(yes, no)
+    assert allowed(yes, no, Consent(132.0, yes=True))
+    assert not allowed(Consent(135.1, yes=True)), "too late for this one"
+    assert not judged(REQUEST, fork()), "an API key needs none"

@@ -21,6 +21,8 @@ from keepalive.exchange import Exchange, Outcome, RawHeaders, Route
 from keepalive.flights import Flights
 from keepalive.observer import Observer
 from keepalive.pinger import Pinger
+from keepalive.plugin_folder import PluginFolder
+from keepalive.plugin_sessions import PluginSessions
 from keepalive.standin_cache import Claim
 from keepalive.standin_wire import Answer, Reply, ToolCall, error_json, sse
 from keepalive.store_thread import StoreThread
@@ -242,6 +244,8 @@ class World:
         self.store = store(path)
         self.script = ScriptedWarmer(self.clock)
         self.warmer: Warmer = warmer or self.script
+        self.forker: Warmer = self.script
+        self.plugin_folder = PluginFolder(path.parent / "plugin", self.clock)
         self.routes = {name: Route(name, UPSTREAM) for name in (LAUNCH, PLAIN_LAUNCH)}
         self.agents = {LAUNCH: "claude", PLAIN_LAUNCH: "other"}
         self.dead: set[str] = set()
@@ -253,6 +257,7 @@ class World:
         self.flights = Flights()
         self.alarm = HandAlarm()
         self.guard = ClockGuard(self.clock)
+        self.plugins = PluginSessions(self.plugin_folder, self.clock)
         self.pinger = Pinger(
             store=self.store,
             vault=self.vault,
@@ -260,7 +265,8 @@ class World:
             config=self.config,
             clock=self.clock,
             guard=self.guard,
-            warmer=self.warmer,
+            warmers={"replay": self.warmer, "fork": self.forker},
+            plugins=self.plugins,
             alive=lambda session: session.ended_at is None and session.id not in self.dead,
         )
         self.pinger.use(self.alarm)

@@ -69,6 +69,7 @@ class Alarms(RuleBasedStateMachine):
             return
         course.reach(lineage_id, late)
         alone = course.world.store.after_reserve is None
+        course.run(course.beside.look())  # a plugin that is back lifts its own stop
         stops = course.stops()
         self.oracle.trouble, self.oracle.stops_at = trouble, stage
         course.run(course.start(course.world.pinger.fire(lineage_id)))
@@ -174,7 +175,7 @@ class Alarms(RuleBasedStateMachine):
             for lineage_id in due:
                 await course.start(course.world.pinger.fire(lineage_id))
         elif first == "person":
-            for subject in self.subjects:
+            for subject in course.everybody:
                 await course.start(course.ping_now(subject.talk.session))
         await course.world.pinger.check_clock()
         if again:

@@ -108,6 +108,12 @@ class Books:
             period.read = read
         self.periods[session] = Period(session, at, tokens, ttl)
 
+    def ends(self, session: str, now: float) -> None:
+        """The session's end was told, which closes its period at once."""
+        period = self.periods.get(session)
+        if period is not None and period.closed_at is None:
+            period.closed_at, period.closed_by = now, "end"
+
     def keep_house(self, now: float, ended: set[str]) -> None:
         """Close what nobody came back to."""
         for period in self.periods.values():

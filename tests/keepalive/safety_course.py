@@ -26,7 +26,9 @@ from store.database import connect
 from store.ledger import local_date
 from store.models import BudgetMode, TTLClass
 from tests.keepalive.money_harness import SSE, Talk, World, answer_body
+from tests.keepalive.safety_beside import Beside
 from tests.keepalive.safety_oracle import Oracle, asked_by_a_person
+from tests.keepalive.safety_plugin import Client, ForkOracle, clients
 from tests.keepalive.safety_stage import PROMISES, AtOnce, SteppedStore, subjects
 from tests.keepalive.safety_subject import LIFETIME, Allowance, Call, Subject
 
@@ -44,16 +46,23 @@ class Course:
         path = self.folder / "warmside.db"
         shutil.copy(stored, path)
         self.clock, self.truth = ManualClock(), ManualClock()
-        self.subjects = subjects()
+        self.subjects, self.clients = subjects(), clients()
         self.pings: list[asyncio.Task[None]] = []
-        self.oracle = Oracle(self.clock, self.truth, self.subjects, max_day_usd)
+        self.oracle = Oracle(self.clock, self.truth, [*self.subjects, *self.clients], max_day_usd)
+        self.forks = ForkOracle(self.oracle, self.clients, self.clock)
         self.oracle.on_record = self._on_record
         self.max_day_usd = max_day_usd
         self.world = World(path, _config(max_day_usd), self.oracle, self.clock, SteppedStore)
+        self.world.forker = self.forks
+        self.beside = Beside(self.world, self.oracle, self.forks)
         self.run(self.world.store.open())
         self.outside = connect(path)
         """What another process sees of the store."""
         self.rival_store: SteppedStore | None = None
+
+    @property
+    def everybody(self) -> list[Subject]:
+        return [*self.subjects, *self.clients]
 
     def run(self, work: Coroutine[object, object, T]) -> T:
         return self.runner.run(work)
@@ -100,7 +109,7 @@ class Course:
     def set_clock(self, seconds: float) -> None:
         self.clock.step(seconds)
         if seconds < 0:
-            for subject in self.subjects:
+            for subject in self.everybody:
                 subject.age_known = False
                 for call in subject.running:
                     call.age_known = False
@@ -129,6 +138,7 @@ class Course:
 
     async def start(self, *pings: Coroutine[object, object, None]) -> None:
         """Run pings to their end, or one to where the provider keeps it waiting. A worker may die of it."""
+        await self.beside.look()
         self.oracle.holding.clear()
         self.oracle.gate.clear()
         tasks = [asyncio.ensure_future(ping) for ping in pings]
@@ -174,7 +184,8 @@ class Course:
             config=world.config,
             clock=world.clock,
             guard=world.guard,
-            warmer=self.oracle,
+            warmers={"replay": self.oracle, "fork": self.forks},
+            plugins=world.plugins,
             alive=lambda session: session.ended_at is None and session.id not in world.dead,
         )
 
@@ -264,6 +275,10 @@ class Course:
         subject.ended, subject.last = True, None
         await self.world.pinger.replan(session_id)
 
+    def has_ended(self, subject: Subject) -> bool:
+        query = "SELECT ended_at IS NOT NULL FROM sessions WHERE id = ?"
+        return bool(self.outside.execute(query, (subject.talk.session,)).fetchone()[0])
+
     def kill(self, subject: Subject) -> None:
         self.world.dead.add(subject.talk.session)
         subject.dead = True
@@ -278,6 +293,7 @@ class Course:
             subject.last = None
         self.oracle.accounts.forget()
         await self.world.restart()
+        self.beside.restarted()
         planned = self.outside.execute("SELECT count(*) FROM lineages WHERE next_ping_at IS NOT NULL").fetchone()
         assert planned == (0,), "a new worker promises a ping of what it does not hold"
 
@@ -285,7 +301,11 @@ class Course:
         """Between reservation and sending: nobody will ever know that this ping has not left."""
         query = "SELECT lineage_id, session_id, reserved_at FROM pings ORDER BY id DESC LIMIT 1"
         lineage_id, session_id, at = self.outside.execute(query).fetchone()
-        self.oracle.enter(self.oracle.subjects[session_id], lineage_id, at)
+        subject = self.oracle.subjects[session_id]
+        if isinstance(subject, Client):
+            self.forks.reserve(subject, lineage_id, at)
+        else:
+            self.oracle.enter(subject, lineage_id, at)
         raise asyncio.CancelledError
 
     def never_sent(self) -> list[tuple[str, float]]:
@@ -316,7 +336,7 @@ class Course:
 
     def check_late(self, lineage_id: int) -> None:
         """After an alarm rang: what is past its expiry is marked so, and nothing is promised."""
-        for subject in self.subjects:
+        for subject in self.everybody:
             row = self.current()[subject.talk.session]
             expiry = row["last_touch_at"] + LIFETIME[subject.ttl] if row["last_touch_at"] else 0.0
             if row["id"] == lineage_id and self.clock.wall() >= expiry:

@@ -16,11 +16,14 @@ from tests.keepalive.safety_requests import Requests
 from tests.keepalive.safety_stage import TEMPLATE, seen
 from tests.keepalive.safety_subject import Allowance
 
+DAYS = st.sampled_from([5.0, 5.0, 5.0, 0.02, 0.0105])
+"""Caps of a day, $."""
+
 
 class People(Requests):
     """What happens around the requests."""
 
-    @initialize(day=st.sampled_from([5.0, 5.0, 5.0, 0.02, 0.0105]))
+    @initialize(day=DAYS)
     def begin(self, day: float) -> None:
         seen["courses"] += 1
         self.course = Course(TEMPLATE[0], day, seen)
@@ -158,7 +161,7 @@ class People(Requests):
             self.oracle.evict()
         now = self.course.clock.wall()
         self.course.run(self.course.world.store.write(lambda connection: idle.close_ended(connection, now)))
-        self.oracle.books.keep_house(now, {one.talk.session for one in self.subjects if one.ended})
+        self.oracle.books.keep_house(now, {one.talk.session for one in self.course.everybody if one.ended})
         self.ring_in_time(rings)
 
     @rule(speak=st.sets(WHO))

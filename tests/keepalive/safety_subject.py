@@ -23,6 +23,8 @@ UNPRICED = "our-own-opus-5"
 MINIMUM = {MODEL: 512, OTHER_MODEL: 1_024, UNPRICED: 512}
 LIFETIME: dict[TTLClass, float] = {"5m": 300.0, "1h": 3_600.0}
 WRITE: dict[TTLClass, float] = {"5m": WRITE_5M, "1h": WRITE_1H}
+OUTPUT = 25.0
+"""$ per million tokens that a model answers."""
 HOLD_SECONDS = 7_200.0
 EPSILON = 1e-9
 TICK = 0.01
@@ -192,6 +194,7 @@ def usd_of(usage: Usage) -> float:
     """What the provider bills, $."""
     return (
         usage.input * INPUT
+        + usage.output * OUTPUT
         + usage.cache_read * READ
         + usage.cache_write_5m * WRITE_5M
         + usage.cache_write_1h * WRITE_1H

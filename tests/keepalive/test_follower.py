@@ -14,11 +14,11 @@ import pytest_asyncio
 from keepalive import follower as module
 from keepalive.allowance import budget_of
 from keepalive.clock import ManualClock
-from keepalive.config import Config
+from keepalive.config import Config, HistoryConfig
 from keepalive.follower import FIRST_FILES, RECENT_SECONDS, Follower
 from keepalive.store_thread import StoreThread
 from keepalive.transcript_watch import TranscriptWatch
-from store import board, launches, lineages, sessions, turns
+from store import board, forget, launches, lineages, sessions, turns
 from store.database import connect, data_version
 from store.ingest import writing
 from store.ingest.reading import FileRead
@@ -26,7 +26,7 @@ from store.models import Evidence, Status, WaitingFor
 from store.rows import LaunchRow, LineageRow
 from store.transcripts.clients import Found
 from store.transcripts.reading import Reading
-from tests.keepalive.claude_folder import T0, ClaudeFolder, answer, compaction, prompt, title, tool_result
+from tests.keepalive.claude_folder import CWD, T0, ClaudeFolder, answer, compaction, prompt, title, tool_result
 
 A = "0b1c2d3e-0000-4000-8000-00000000abcd"
 B = "0b1c2d3e-0000-4000-8000-00000000beef"
@@ -44,12 +44,17 @@ class Followed:
         self.follower = self.new()
         self._reader: sqlite3.Connection | None = None
 
-    def new(self) -> Follower:
+    def new(self, config: Config | None = None) -> Follower:
         async def changed(session_id: str) -> None:
             self.changed.append(session_id)
 
         return Follower(
-            store=self.store, clock=self.clock, config=Config(), environ={}, home=self.root, changed=changed
+            store=self.store,
+            clock=self.clock,
+            config=config or Config(),
+            environ={},
+            home=self.root,
+            changed=changed,
         )
 
     @property
@@ -79,6 +84,11 @@ class Followed:
         sessions.save(
             self.db, session_id, agent="claude", opened_at=T0, **{"status": "busy", "seen_by": "session_file", **known}
         )
+
+    def go_to(self, seconds: float) -> None:
+        """It is so long after the transcript's first moment."""
+        self.clock = ManualClock(T0 + seconds)
+        self.follower = self.new()
 
     @property
     def lineage(self) -> LineageRow:
@@ -388,3 +398,78 @@ async def test_a_copied_folder_is_left_to_the_import_but_for_its_newest_files(fo
     assert len(changed) == FIRST_FILES
     assert "00000000-0000-4000-8000-000000000000" not in changed
     assert await followed.poll() == []
+
+
+# --- what is not to be kept -------------------------------------------------------------------------------------------
+
+
+async def test_without_text_the_numbers_are_followed(followed: Followed) -> None:
+    followed.follower = followed.new(Config(history=HistoryConfig(store_text=False)))
+    followed.open()
+    assert await followed.writes(prompt(T0, "make it so"), answer(T0 + 9, "msg_1", written_1h=5_000)) == [A]
+    (turn,) = turns.read(followed.db, A)
+    assert (turn.prompt, turn.answer, turn.requests) == ("", "", 1)
+    assert followed.lineage.prefix_tokens == 25_000
+
+
+@pytest.mark.parametrize("by", ["transcript", "folder"])
+async def test_an_ignored_session_is_not_followed(followed: Followed, by: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if by == "transcript":
+        monkeypatch.setattr(TranscriptWatch, "poll", lambda self, found: pytest.fail("it is read"))
+    at = followed.root / ".claude" if by == "transcript" else CWD
+    followed.follower = followed.new(Config(history=HistoryConfig(ignore_paths=(str(at),))))
+    assert await followed.writes(prompt(T0, "make it so"), answer(T0 + 9, "msg_1", written_1h=5_000)) == []
+    assert await followed.writes(prompt(T0 + 20, "again")) == []
+    for table in ("sessions", "turns", "requests", "sources"):
+        assert followed.db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608
+
+
+async def test_a_forgotten_session_does_not_come_back_while_its_file_grows(followed: Followed) -> None:
+    assert await followed.writes(prompt(T0, "make it so"), answer(T0 + 9, "msg_1", written_1h=5_000)) == [A]
+    forget.delete(followed.db, [A], T0 + 100)
+    await followed.writes(prompt(T0 + 20, "and again"), answer(T0 + 29, "msg_2"))
+    for table in ("sessions", "turns", "requests", "sources"):
+        assert followed.db.execute(f"SELECT count(*) FROM {table}").fetchone() == (0,), table  # noqa: S608
+
+
+class TestIdlePeriods:
+    """What keep-alive counts by, where no gateway sees the requests."""
+
+    def periods(self, followed: Followed) -> list[tuple[object, ...]]:
+        query = "SELECT opened_at - ?, closed_by, waiting_for FROM idle_periods ORDER BY id"
+        return followed.db.execute(query, (T0,)).fetchall()
+
+    async def test_an_open_sessions_last_request_opens_one_and_the_next_closes_it(self, followed: Followed) -> None:
+        followed.open(seen_by="transcript")
+        followed.go_to(20)
+        await followed.writes(prompt(0, "go"), answer(3, "m1"))
+        at = followed.lineage.last_request_at
+        assert at is not None
+        assert self.periods(followed) == [(at - T0, "", "you")]
+        await followed.poll()
+        await followed.writes(prompt(100, "on"), answer(103, "m2"))
+        assert [row[1] for row in self.periods(followed)] == ["request", ""]
+
+    async def test_one_that_was_read_before_it_was_seen_to_be_open_gets_it_then(self, followed: Followed) -> None:
+        followed.go_to(20)
+        await followed.writes(prompt(0, "go"), answer(3, "m1"))
+        followed.db.execute("UPDATE sessions SET ended_at = ?", (T0 + 5,))
+        await followed.poll()
+        followed.db.execute("DELETE FROM idle_periods")
+        followed.open()
+        followed.db.execute("UPDATE sessions SET ended_at = NULL")
+        assert A in await followed.poll()
+        assert [row[1] for row in self.periods(followed)] == [""]
+        assert await followed.poll() == []
+
+    async def test_what_has_gone_cold_before_it_was_read_opens_none(self, followed: Followed) -> None:
+        followed.open()
+        await followed.writes(prompt(0, "go"), answer(3, "m1"))  # a quarter of an hour ago
+        assert self.periods(followed) == []
+
+    async def test_a_session_behind_the_gateway_has_its_own(self, followed: Followed) -> None:
+        followed.go_to(20)
+        launches.record(followed.db, launch("launch-0001", "claude"))
+        followed.open(launch_id="launch-0001")
+        await followed.writes(prompt(0, "go"), answer(3, "m1"))
+        assert self.periods(followed) == []

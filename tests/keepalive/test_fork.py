@@ -80,8 +80,21 @@ async def test_a_fork_that_was_sent_comes_back_with_its_usage(meeting: Meeting) 
         answered_at=NOW + 2,
     )
     [ask] = meeting.folder.asked
-    assert (ask.to, ask.not_after) == (INSTANCE, DEADLINE)
+    assert (ask.to, ask.not_after, ask.plan) == (INSTANCE, DEADLINE, False)
     assert left(meeting) == set()
+
+
+async def test_only_what_was_consented_to_is_asked_for_under_a_plans_login(meeting: Meeting) -> None:
+    asked: list[object] = []
+
+    def refuses() -> None:
+        asked.append(meeting.plugin.asked().get("plan"))
+        meeting.plugin.answer(meeting.clock.wall(), "refused", reason="plan")
+
+    for consent in (False, True):
+        meeting.plugin_does = refuses
+        await meeting.warmer.warm(fork_request(1, SESSION, DEADLINE, plan_login=consent))
+    assert asked == [False, True]
 
 
 async def test_every_ask_has_an_id_of_its_own(meeting: Meeting) -> None:
@@ -124,6 +137,7 @@ async def test_without_a_folder_the_plugin_is_silent(meeting: Meeting) -> None:
         ("busy", "busy"),
         ("nothing-to-fork", "nothing_to_fork"),
         ("changed", "nothing_to_fork"),
+        ("plan", "plan_login"),
         ("unavailable", "silent"),
         ("broken", "silent"),
     ],
@@ -209,6 +223,8 @@ async def test_an_answer_to_another_ask_is_none(meeting: Meeting) -> None:
         ({"reason": "late", "status": 403, "usage": {}}, "refused"),
         ({"reason": "changed", "status": 400, "usage": {}}, "refused"),
         ({"reason": "late", "status": None, "usage": {}}, "unreachable"),
+        ({"reason": "plan", "status": None, "usage": {}}, "unreachable"),
+        ({"reason": "plan", "status": 401, "usage": {}}, "refused"),
         ({"reason": "cut", "status": 200, "usage": {}}, "timeout"),
         ({"reason": "aborted", "usage": USAGE}, "timeout"),
         ({"reason": "rejected", "usage": {}}, "timeout"),

@@ -184,6 +184,10 @@ def test_a_client_that_cannot_fork_stops_its_lineage_for_nothing() -> None:
     assert judge(WarmAnswer("nothing_to_fork"), PREFIX, NOW) == Result("nothing_to_fork", "nothing_to_fork")
 
 
+def test_a_fork_that_nobody_consented_to_stops_its_lineage_for_nothing() -> None:
+    assert judge(WarmAnswer("plan_login"), PREFIX, NOW, ForkTerms(REPLY)) == Result("plan_login", "plan_login")
+
+
 OUTCOMES: list[Outcome] = [
     "answered",
     "refused",
@@ -195,6 +199,7 @@ OUTCOMES: list[Outcome] = [
     "busy",
     "silent",
     "nothing_to_fork",
+    "plan_login",
 ]
 
 

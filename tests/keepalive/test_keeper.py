@@ -155,7 +155,7 @@ def _keepers(home: Home) -> list[int]:
     """Processes of keepers of this test's folder."""
     found = []
     for process in psutil.process_iter(["cmdline"]):
-        if {"keepalive.keeper_main", "keepalive.worker"} & set(process.info["cmdline"] or ()):
+        if {"keepalive.keeper_main", "keepalive.worker_main"} & set(process.info["cmdline"] or ()):
             try:
                 if process.environ().get("WARMSIDE_HOME") == str(home.paths.state_dir):
                     found.append(process.pid)

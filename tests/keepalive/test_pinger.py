@@ -298,7 +298,7 @@ class TestARefusedKey:
         assert await world.pinger.ping_now("session-2") == "refused"
         assert await world.pinger.ping_now("session-3") == "hit"
         assert len(world.script.asked) == 2
-        assert (await world.lineage()).why_args == {"status": status}
+        assert (await world.lineage()).why_args == {"status": status, "warmer": "replay"}
 
         world.clock.advance(5.0)
         await world.fail(talk, status)

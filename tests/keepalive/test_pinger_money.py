@@ -316,7 +316,7 @@ class TestMoneyAtTheBoundary:
         row = await world.settled(talk)
         await world.budget(talk.session, BudgetMode.AUTO, pings=pings_allowed, usd=usd)
         world.clock.advance(284.0)
-        now, build = world.clock.wall(), keepalive.attempts._request
+        now, build = world.clock.wall(), keepalive.attempts._replay
 
         def take_first(lineage_id: int, captured: Captured, not_after: float) -> WarmRequest:
             other = connect(world.path)
@@ -342,7 +342,7 @@ class TestMoneyAtTheBoundary:
             other.close()
             return build(lineage_id, captured, not_after)
 
-        monkeypatch.setattr(keepalive.attempts, "_request", take_first)
+        monkeypatch.setattr(keepalive.attempts, "_replay", take_first)
         await world.pinger.fire(row.id)
         assert world.script.asked == []
         assert (await world.plan())[0] == why

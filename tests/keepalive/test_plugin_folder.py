@@ -116,7 +116,7 @@ def test_an_ended_session_is_read_but_not_active(folder: PluginFolder, plugin: P
 def test_an_ask_is_whole_private_and_replaces_the_one_before(folder: PluginFolder, plugin: PluginSide) -> None:
     folder.ask(SESSION, Ask("a1", INSTANCE, NOW + 1))
     folder.ask(SESSION, Ask("a2", INSTANCE, NOW + 2))
-    assert plugin.asked() == {"id": "a2", "to": INSTANCE, "notAfter": NOW + 2}
+    assert plugin.asked() == {"id": "a2", "to": INSTANCE, "notAfter": NOW + 2, "plan": False}
     assert plugin.path("ask").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in folder.path.iterdir()] == [plugin.path("ask").name]
     folder.withdraw(SESSION)

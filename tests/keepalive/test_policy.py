@@ -13,7 +13,7 @@ from keepalive.bet import SURPLUS, break_even
 from keepalive.hazards import PRIOR
 from keepalive.policy import Ping, Rules, Spend, Stop, decide, numbers, question
 from keepalive.question import Kind
-from keepalive.state import LineageView, due_at, expires_at, interval, last_send_at
+from keepalive.state import LineageView, due_at, expires_at, interval, last_send_at, warmer_of
 from store.models import BudgetMode, TTLClass, WaitingFor
 
 T0 = 1_790_000_000.0
@@ -90,7 +90,9 @@ def views(draw: st.DrawFn) -> LineageView:
         prefix_tokens=draw(st.integers(20_000, 900_000)),
         waiting_for=draw(st.sampled_from([None, *WaitingFor])),
         login=draw(st.sampled_from(["api_key", "api_key", "subscription"])),
-        forkable=draw(st.booleans()),
+        plugin=draw(st.booleans()),
+        fork_allowed=draw(st.booleans()),
+        rests=draw(st.sampled_from([True, True, False])),
         read_usd=read,
         write_usd=read + draw(USD) * 10,
         read_multiplier=draw(st.sampled_from([0.1, 0.05, 0.025])),
@@ -191,6 +193,7 @@ def test_answers_too_slow_for_the_lifetime_are_not_chased() -> None:
 
 # --- invariant 6: whatever the mode, the budget and the rest of the lineage ----------------------------------------
 
+BY_FORK: dict[str, Any] = {"attached": False, "plugin": True, "fork_allowed": True, "rests": True}
 FORBIDDEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     # reason code: what makes it apply, and its arguments
     "ended": ({"session_ended": True}, {}),
@@ -199,12 +202,15 @@ FORBIDDEN: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "replaced": ({"replaced": "replaced"}, {}),
     "cleared": ({"replaced": "cleared"}, {}),
     "compacted": ({"replaced": "compacted", "replaced_tokens": 17_000}, {"tokens": 17_000}),
-    "plan_login": ({"login": "subscription", "forkable": False}, {}),
-    "watch_only": ({"login": "api_key", "attached": False, "forkable": False}, {}),
+    "plan_login": ({"login": "subscription", "plugin": False}, {}),
+    "watch_only": ({"login": "api_key", "attached": False, "plugin": False}, {}),
+    "plugin_silent": ({"attached": False, "plugin": False, "plugin_missed": True}, {}),
+    "no_consent": ({"login": "subscription", "plugin": True, "fork_allowed": False}, {}),
+    "fork_waits": ({**BY_FORK, "waiting_for": WaitingFor.PERMISSION}, {}),
     "no_request": ({"requests": 0}, {}),
     "one_request": ({"requests": 1}, {}),
     "thinking": ({"thinking_enabled": True}, {}),
-    "no_prefix": ({"has_prefix": False, "login": "api_key", "forkable": False}, {}),
+    "no_prefix": ({"has_prefix": False, "login": "api_key", "attached": True, "plugin": False}, {}),
     "too_small": ({"prefix_tokens": 4_000, "minimum_tokens": 4_096}, {"minimum": 4_096}),
     "missed": ({"stop": "missed", "stop_args": {"read_percent": 12}}, {"read_percent": 12}),
     "in_flight": ({"ping_in_flight": True}, {}),
@@ -269,8 +275,40 @@ def test_an_unknown_login_is_never_replayed() -> None:
 
 def test_a_body_that_cannot_be_replayed_needs_a_fork() -> None:
     assert stopped(replace(SEEN, replayable=False)).reason == "not_replayable"
-    assert pinged(replace(SEEN, replayable=False, has_prefix=False, forkable=True))
-    assert pinged(replace(SEEN, login="subscription", attached=False, forkable=True))
+    assert pinged(replace(SEEN, replayable=False, has_prefix=False, plugin=True, fork_allowed=True))
+    assert pinged(replace(SEEN, login="subscription", **BY_FORK))
+
+
+def test_the_way_of_a_ping() -> None:
+    forks = replace(SEEN, **BY_FORK)
+    assert warmer_of(SEEN) == "replay"
+    assert warmer_of(replace(SEEN, plugin=True, fork_allowed=True)) == "replay", "it asks nobody and costs no output"
+    assert warmer_of(replace(forks, attached=True, has_prefix=False)) == "fork"
+    assert [warmer_of(replace(forks, login=login)) for login in ("api_key", "subscription", None)] == ["fork"] * 3
+    for waits in (None, WaitingFor.TOOL, WaitingFor.PERMISSION, WaitingFor.BACKGROUND):
+        assert warmer_of(replace(forks, waiting_for=waits)) is None, waits
+        assert warmer_of(replace(SEEN, waiting_for=waits, plugin=True, fork_allowed=True)) == "replay"
+    assert warmer_of(replace(forks, rests=False)) is None
+    assert warmer_of(replace(forks, fork_allowed=False)) is None
+    assert warmer_of(replace(forks, plugin=False)) is None
+
+
+def test_why_a_session_with_a_plugin_is_not_asked() -> None:
+    forks = replace(SEEN, login="subscription", **BY_FORK)
+    assert stopped(replace(forks, fork_allowed=False)).reason == "no_consent"
+    assert stopped(replace(forks, waiting_for=None)).reason == "working"
+    assert stopped(replace(forks, rests=False)).reason == "working"
+    assert stopped(replace(forks, waiting_for=WaitingFor.TOOL)).reason == "fork_waits"
+    assert stopped(replace(forks, plugin=False)).reason == "plan_login"
+
+
+@given(plan=plans())
+@settings(deadline=None)
+def test_no_fork_but_of_a_client_that_rests_and_may(plan: tuple[LineageView, Rules, float]) -> None:
+    view, rules, now = plan
+    if isinstance(decide(view, NOTHING, rules, now), Ping) and not (view.attached and view.login == "api_key"):
+        assert (view.plugin, view.rests, view.fork_allowed) == (True, True, True)
+        assert view.waiting_for is WaitingFor.YOU
 
 
 def test_a_recorded_stop_lapses_when_it_says_so() -> None:
@@ -500,11 +538,13 @@ def test_a_class_that_lost_money_gets_half_and_never_less_than_one() -> None:
 
 
 def test_a_fork_on_a_one_hour_entry_is_a_trial() -> None:
-    hour = replace(SEEN, ttl_class="1h", ttl_seconds=3_600.0, write_multiplier=2.0, waiting_for=WaitingFor.TOOL)
-    trial = replace(hour, forkable=True, on_trial=True)
-    assert (planned(hour), planned(trial)) == (19, 1)
+    cheap = {"read_multiplier": 0.025, "write_multiplier": 2.0}
+    hour = replace(SEEN, ttl_class="1h", ttl_seconds=3_600.0, **cheap)
+    trial = replace(hour, forks_unproven=True, **BY_FORK)
+    assert planned(replace(hour, forks_unproven=True)) == planned(hour) > 1, "a replay is no trial"
+    assert planned(trial) == 1
     assert stopped(trial, spend=replace(NOTHING, idle_pings=1)).reason == "fork_trial"
-    assert planned(replace(SEEN, forkable=True, on_trial=True)) == 2, "five-minute entries are known to be renewed"
+    assert planned(replace(SEEN, forks_unproven=True, **BY_FORK)) == 2, "five-minute entries are known to be renewed"
     assert pinged(trial, spend=replace(NOTHING, idle_pings=3), rules=replace(HOLD, until=T0 + 40_000)).why == "held"
 
 

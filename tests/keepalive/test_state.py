@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,14 +11,18 @@ from hypothesis import strategies as st
 
 from keepalive.state import (
     LineageView,
+    Login,
+    by_replay,
     clock_usable,
     due_at,
     expires_at,
+    forkable,
     interval,
     last_send_at,
     margin,
     original_expiry,
     touched_at,
+    warmer_of,
 )
 from store.models import WaitingFor
 
@@ -131,3 +136,71 @@ def test_a_touch_in_the_future_means_that_the_clock_was_set_back() -> None:
     assert clock_usable(SEEN, T0)
     assert not clock_usable(SEEN, T0 - 0.1)
     assert clock_usable(replace(SEEN, last_request_at=None, last_touch_at=None), 0.0)
+
+
+RESTS = replace(SEEN, plugin=True, fork_allowed=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "way"),
+    [
+        ({}, "replay"),  # it costs no output and asks nobody
+        ({"has_prefix": False}, "fork"),
+        ({"replayable": False}, "fork"),
+        ({"attached": False}, "fork"),
+        ({"login": "subscription"}, "fork"),
+        ({"login": None, "attached": False}, "fork"),
+        ({"plugin": False}, "replay"),
+        ({"has_prefix": False, "plugin": False}, None),
+        ({"has_prefix": False, "fork_allowed": False}, None),
+        ({"has_prefix": False, "rests": False}, None),
+        ({"has_prefix": False, "waiting_for": WaitingFor.TOOL}, None),
+        ({"has_prefix": False, "waiting_for": WaitingFor.PERMISSION}, None),
+        ({"has_prefix": False, "waiting_for": WaitingFor.BACKGROUND}, None),
+        ({"has_prefix": False, "waiting_for": None}, None),
+        ({"rests": False, "waiting_for": WaitingFor.TOOL}, "replay"),
+    ],
+)
+def test_which_way_a_ping_would_go(change: dict[str, Any], way: str | None) -> None:
+    view = replace(RESTS, **change)
+    assert warmer_of(view) == way
+    assert (way == "replay") <= by_replay(view)
+    assert (way == "fork") <= forkable(view)
+
+
+@given(
+    attached=st.booleans(),
+    login=st.sampled_from(["api_key", "subscription", None]),
+    held=st.booleans(),
+    replayable=st.booleans(),
+    plugin=st.booleans(),
+    allowed=st.booleans(),
+    rests=st.booleans(),
+    waits=st.sampled_from([None, *WaitingFor]),
+)
+def test_no_replay_under_a_plan_and_no_fork_without_a_yes_a_plugin_and_a_resting_conversation(
+    attached: bool,
+    login: Login | None,
+    held: bool,
+    replayable: bool,
+    plugin: bool,
+    allowed: bool,
+    rests: bool,
+    waits: WaitingFor | None,
+) -> None:
+    view = replace(
+        SEEN,
+        attached=attached,
+        login=login,
+        has_prefix=held,
+        replayable=replayable,
+        plugin=plugin,
+        fork_allowed=allowed,
+        rests=rests,
+        waiting_for=waits,
+    )
+    way = warmer_of(view)
+    if way == "replay":
+        assert (attached, login, held, replayable) == (True, "api_key", True, True)
+    if way == "fork":
+        assert (plugin, allowed, rests, waits) == (True, True, True, WaitingFor.YOU)

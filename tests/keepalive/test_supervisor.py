@@ -135,8 +135,8 @@ def test_only_a_supervised_keeper_whose_process_lives_runs(tmp_path: Path, db: s
 
 def test_a_worker_is_this_interpreter_whatever_the_folder(tmp_path: Path) -> None:
     command = worker_command(upstream="http://127.0.0.1:9", stay=True)
-    assert command == [sys.executable, "-P", "-m", "keepalive.worker", "--upstream=http://127.0.0.1:9", "--stay"]
-    assert worker_command(upstream=None, stay=False) == python_module("keepalive.worker")
+    assert command == [sys.executable, "-P", "-m", "keepalive.worker_main", "--upstream=http://127.0.0.1:9", "--stay"]
+    assert worker_command(upstream=None, stay=False) == python_module("keepalive.worker_main")
 
 
 # A supervisor in a process of its own (it changes signal handlers), over workers that are small scripts.

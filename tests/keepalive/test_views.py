@@ -7,12 +7,16 @@ from dataclasses import replace
 import pytest
 
 from keepalive.config import Config
+from keepalive.judge import FORK_EXTRA
+from keepalive.state import Login
 from keepalive.usage import Bucket, RateLimits
 from keepalive.vault import AccountStop
-from keepalive.views import Situation, gather
+from keepalive.views import FORK_OUTPUT, Situation, gather
 from store import budgets, idle, idle_compaction, launches, lineages, pings, sessions
 from store.models import BudgetMode, WaitingFor
 from tests.keepalive.money_harness import PREFIX, READ, WRITE_1H, WRITE_5M, Talk, World
+from tests.keepalive.passive_talk import REPLY, PassiveTalk, with_forker
+from tests.keepalive.plugin_side import OTHER, SESSION
 
 
 async def look(world: World, lineage_id: int, config: Config | None = None) -> Situation:
@@ -270,3 +274,101 @@ class TestIdleCompaction:
     async def test_nor_where_the_person_switched_it_off(self, world: World) -> None:
         await world.store.write(lambda c: idle_compaction.put(c, idle_compaction.Rule(on=False)))
         assert await self.compacts_at(world, client_version="2.1.331", context_tokens=250_000) is None
+
+
+class TestForks:
+    """What a decision knows of a session whose client could be asked."""
+
+    async def seen(self, world: World, passive: PassiveTalk) -> Situation:
+        row = await world.lineage(passive.session)
+        situation = await world.store.read(
+            lambda connection: gather(
+                connection,
+                row.id,
+                vault=world.vault,
+                flights=world.flights,
+                config=world.config,
+                now=world.clock.wall(),
+                process_dead=False,
+                clock_trusted=True,
+                plugins=world.plugins,
+            )
+        )
+        assert situation is not None
+        return situation
+
+    async def test_a_plugin_that_rests(self, world: World) -> None:
+        passive = PassiveTalk(world)
+        row = await passive.settled()
+        found = await self.seen(world, passive)
+        view = found.view
+        assert (view.plugin, view.plugin_missed, view.rests, view.fork_allowed) == (True, False, True, True)
+        assert (view.attached, view.has_prefix, view.login, view.requests) == (False, False, None, 2)
+        assert (found.reply_tokens, found.plan_login, found.idle_id is not None) == (REPLY, False, True)
+        plain = (await look(world, row.id)).view
+        assert (plain.plugin, plain.plugin_missed) == (False, False), "nobody looked for plugins"
+
+    async def test_a_turn_that_runs_and_a_plugin_that_is_missed(self, world: World) -> None:
+        passive = PassiveTalk(world)
+        await passive.settled()
+        await passive.announce(running=True)
+        assert not (await self.seen(world, passive)).view.rests
+        world.clock.advance(61.0)
+        await passive.look()
+        view = (await self.seen(world, passive)).view
+        assert (view.plugin, view.plugin_missed, view.rests) == (False, True, True)
+
+    @pytest.mark.parametrize("login", [None, "api_key", "subscription"])
+    @pytest.mark.parametrize("yes", [None, True, False])
+    async def test_what_may_leave_under_its_login(self, world: World, login: Login | None, yes: bool | None) -> None:
+        passive = PassiveTalk(world, login=login)
+        await passive.settled()
+        if yes is not None:
+            await passive.consent(yes)
+        found = await self.seen(world, passive)
+        assert found.plan_login is (yes is True)
+        assert found.view.fork_allowed is (login != "subscription" or yes is True)
+
+    async def test_a_fork_costs_the_last_answer_too(self, world: World) -> None:
+        passive = PassiveTalk(world)
+        await passive.settled()
+        await passive.ask(output=10_000)
+        beyond, dot = 10_000 + FORK_EXTRA, FORK_OUTPUT * 25.0
+        found = await self.seen(world, passive)
+        assert found.prompt_tokens == PREFIX + beyond
+        assert found.view.read_usd == pytest.approx((PREFIX * READ + beyond * WRITE_5M + dot) / 1e6)
+        assert found.view.write_usd == pytest.approx(((PREFIX + beyond) * WRITE_5M + dot) / 1e6)
+        with_forker(world)
+        await passive.look()
+        assert await world.pinger.ping_now(passive.session) == "hit"
+        found = await self.seen(world, passive)  # the first fork has written the answer
+        assert found.view.read_usd == pytest.approx((PREFIX * READ + beyond * READ + dot) / 1e6)
+        assert found.view.write_usd == pytest.approx(((PREFIX + beyond) * WRITE_5M + dot) / 1e6)
+
+    async def test_a_replay_costs_its_prefix(self, world: World) -> None:
+        talk, passive = Talk(session=SESSION), PassiveTalk(world)
+        await world.settled(talk)
+        await passive.announce()
+        found = await self.seen(world, passive)
+        assert found.prompt_tokens == PREFIX
+        assert found.view.read_usd == pytest.approx(PREFIX * READ / 1e6)
+
+    async def test_an_hours_entry_is_a_trial_until_it_is_proven(self, world: World) -> None:
+        short, long = PassiveTalk(world, OTHER), PassiveTalk(world, ttl="1h")
+        await short.settled()
+        await long.settled()
+        assert not (await self.seen(world, short)).view.forks_unproven
+        assert (await self.seen(world, long)).view.forks_unproven
+
+    async def test_the_clients_own_windows_count_beside_the_accounts(self, world: World) -> None:
+        passive = PassiveTalk(world)
+        await passive.settled()
+        assert (await self.seen(world, passive)).view.limits_used == 0.0
+        reset = world.clock.wall() + 50.0
+        windows = [{"kind": "a", "used": 0.5, "resets_at": None}, {"kind": "b", "used": 0.8, "resets_at": reset}]
+        await passive.announce(limits=windows)
+        view = (await self.seen(world, passive)).view
+        assert (view.limits_used, view.limits_reset_at) == (0.8, reset)
+        world.clock.advance(50.0)
+        view = (await self.seen(world, passive)).view
+        assert (view.limits_used, view.limits_reset_at) == (0.5, None)

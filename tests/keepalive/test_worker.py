@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from keepalive import keeper
+from keepalive import consent, keeper
 from keepalive.clock import ManualClock
 from keepalive.config import Config
 from keepalive.paths import Paths, find_paths
@@ -22,9 +22,10 @@ from keepalive.supervisor import PORT, STATUS
 from keepalive.worker import Worker
 from store import budgets, idle_compaction, intents, launches, lineages, sessions, settings
 from store.migrations import open_store
-from store.models import BudgetMode, Evidence
+from store.models import BudgetMode, Evidence, Status, WaitingFor
 from store.rows import LaunchRow
 from store.waits import Wait
+from tests.keepalive.plugin_side import SESSION, PluginSide
 
 A = "aaaaaaaa-0000-4000-8000-000000000001"
 LEAVE_AFTER = 600.0
@@ -310,3 +311,73 @@ async def test_habits_are_read_from_the_store_and_plans_made_anew(
     async with running(paths) as run:
         await run.until(lambda: run.worker.pinger._habits.hazards.chance("claude", "user", "5m", 0, 0.0) > 0.8)
     assert len(read) == 1, "and not again before it is old"
+
+
+class TestPlugins:
+    """Sessions that no gateway sees, with a plugin in their client."""
+
+    async def test_it_stays_while_a_plugin_session_is_there_and_leaves_after(self, paths: Paths) -> None:
+        plugin = plugin_at(paths)
+        async with running(paths) as run:
+            for _ in range(3):
+                run.clock.advance(LEAVE_AFTER - 30)
+                plugin.announce(run.clock.wall())
+                await run.until(lambda: run.worker._plugins.any())
+                await asyncio.sleep(0.1)
+                assert not run.task.done()
+            plugin.announce(run.clock.wall(), ended="other")
+            await run.until(lambda: not run.worker._plugins.any())
+            await asyncio.sleep(0.1)
+            run.clock.advance(LEAVE_AFTER - 1)
+            await asyncio.sleep(0.1)
+            assert not run.task.done(), "the time counts from when it was last needed"
+            run.clock.advance(2)
+            await run.until(run.task.done)
+
+    async def test_a_session_that_is_silent_keeps_nobody(self, paths: Paths) -> None:
+        plugin = plugin_at(paths)
+        async with running(paths) as run:
+            plugin.announce(run.clock.wall() - 61)
+            run.clock.advance(LEAVE_AFTER + 1)
+            await run.until(run.task.done)
+
+    async def test_a_change_of_mind_about_plan_logins_makes_every_plan_anew(self, paths: Paths) -> None:
+        plugin = plugin_at(paths)
+        async with running(paths, stay=True) as run:
+            sessions.save(run.db, SESSION, agent="claude", opened_at=1.0, login="subscription")
+            sessions.set_state(run.db, SESSION, Status.IDLE, WaitingFor.YOU, 1.0)
+            lineage = lineages.start(run.db, SESSION, "", model="claude-opus-5-5", evidence=Evidence.TRANSCRIPT, at=1.0)
+            plugin.announce(run.clock.wall())
+
+            def why() -> str:
+                row = lineages.get(run.db, lineage)
+                assert row is not None
+                return row.why
+
+            await run.until(lambda: why() == "no_consent")
+            consent.put(run.db, True, run.clock.wall())
+            await run.until(lambda: why() == "no_request")
+            consent.put(run.db, False, run.clock.wall())
+            await run.until(lambda: why() == "no_consent")
+
+    async def test_turns_are_in_the_store_within_a_look(self, paths: Paths) -> None:
+        plugin = plugin_at(paths)
+        async with running(paths, stay=True) as run:
+            sessions.save(run.db, SESSION, agent="claude", opened_at=1.0)
+            now = run.clock.wall()
+            plugin.announce(now, running=True, turn_started_at=now - 1)
+            await run.until(lambda: _status(run) is Status.BUSY)
+            plugin.announce(now, running=False, turn_started_at=now - 1, turn_ended_at=now)
+            await run.until(lambda: _status(run) is Status.IDLE)
+            plugin.announce(now, ended="clear")
+            await run.until(lambda: _status(run) is Status.ENDED)
+
+
+def plugin_at(paths: Paths) -> PluginSide:
+    paths.plugin_dir.mkdir(parents=True, mode=0o700)
+    return PluginSide(paths.plugin_dir)
+
+
+def _status(run: Running) -> Status | None:
+    row = sessions.get(run.db, SESSION)
+    return row.status if row else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple, NoReturn
 Record = dict[str, Any]
 
 _LARGEST = 2**63
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:?\d\d)", re.ASCII)
 _TEXTS = ("text", "input_text", "output_text")
 
 
@@ -196,8 +198,9 @@ def flat_text(content: object) -> str:
 
 
 def as_time(value: object) -> float | None:
-    """Seconds since the epoch of an ISO time, else None."""
-    if not isinstance(value, str):
+    """Seconds since the epoch of a time as RFC 3339 writes it, else None. (`fromisoformat` reads far more, among it
+    `20:27:060Z`.)"""
+    if not isinstance(value, str) or not _TIME.fullmatch(value):
         return None
     try:
         return datetime.fromisoformat(value).timestamp()

@@ -175,7 +175,7 @@ def test_the_board_is_the_open_and_the_ended_of_today(db: sqlite3.Connection) ->
     assert [each.id for each in view.ended_today] == ["today"]
     assert view.past_sessions == 2
     assert view.keeper == KEEPER
-    assert view.today == ledger.today(db, LATER)
+    assert (view.today, view.today_on_plan) == ledger.today(db, LATER)
     assert view.today.pings == 1
     assert view.sessions[1] == next(each for each in listed(db) if each.id == "s1")
 
@@ -472,3 +472,46 @@ def test_the_last_break_of_the_main_thread_is_told(db: sqlite3.Connection) -> No
         )
     view = the_only(db).cache
     assert (view.broke_at, view.broke_by, view.broke_tokens) == (NOW + 2.0, "tool_added", 82_000)
+
+
+class TestForks:
+    """Sessions whose client is asked."""
+
+    @pytest.fixture
+    def asked(self, db: sqlite3.Connection) -> int:
+        """A session beside the gateway with an hour's entry that a fork has touched last; returns its lineage."""
+        add_prices(db)
+        add_session(db, "s1", model=OPUS, last_activity_at=NOW)
+        sessions.set_state(db, "s1", Status.IDLE, WaitingFor.YOU, NOW)
+        lineage_id = add_lineage(db, ttl="1h")
+        open_period(db, lineage_id)
+        add_ping(db, lineage_id)
+        db.execute("UPDATE pings SET warmer = 'fork', ttl_class = '1h', sent_at = reserved_at")
+        db.execute("UPDATE idle_periods SET ttl_class = '1h'")
+        lineages.touch_by_ping(db, lineage_id, NOW + 280)
+        lineages.plan(
+            db, lineage_id, why="kept", args={"n": 1, "warmer": "fork"}, next_ping_at=NOW + 560, max_idle_pings=2
+        )
+        return lineage_id
+
+    def seen(self, db: sqlite3.Connection, now: float = LATER) -> SessionView:
+        (found,) = board.board(db, now=now, keeper=KEEPER, budget_of=budget_of).sessions
+        return found
+
+    def test_the_way_and_its_plan_are_shown(self, db: sqlite3.Connection, asked: int) -> None:
+        view = self.seen(db).keepalive
+        assert (view.warmer, view.why, view.next_ping_at, view.pings) == ("fork", "kept", NOW + 560, 1)
+        assert board.board(db, now=LATER, keeper=KEEPER, budget_of=budget_of).next_pings[0].at == NOW + 560
+
+    def test_an_hours_entry_that_lives_on_a_forks_word_is_assumed(self, db: sqlite3.Connection, asked: int) -> None:
+        found = self.seen(db).cache
+        assert (found.state, found.evidence) == (CacheStateName.WARM, Evidence.ASSUMED)
+
+    def test_a_real_request_that_read_late_proves_it_for_all(self, db: sqlite3.Connection, asked: int) -> None:
+        db.execute("UPDATE idle_periods SET original_expires_at = ?", (NOW + 285,))
+        idle.close_by_request(db, asked, at=NOW + 286, read_tokens=100_000)
+        assert self.seen(db).cache.evidence is Evidence.GATEWAY
+
+    def test_a_cold_one_is_cold_by_the_clock(self, db: sqlite3.Connection, asked: int) -> None:
+        found = self.seen(db, NOW + 280 + TTL).cache
+        assert (found.state, found.evidence) == (CacheStateName.EXPIRED, Evidence.GATEWAY)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store import idle, sessions
-from store.models import WaitingFor
+from store import idle, launches, lineages, sessions
+from store.models import Status, WaitingFor
 from tests.store.made_up import (
     NOW,
     OPUS_PRICE,
@@ -18,9 +18,11 @@ from tests.store.made_up import (
     add_ping,
     add_prices,
     add_session,
+    launch,
     memory_store,
     open_period,
     reserve,
+    touch,
 )
 
 PREFIX = 100_000
@@ -173,3 +175,118 @@ def test_what_the_session_waited_for_last_is_remembered(db: sqlite3.Connection) 
     idle.close_by_request(db, lineage_id, at=NOW + 1, read_tokens=PREFIX)
     idle.note_waiting(db, "s1", WaitingFor.YOU)
     assert db.execute("SELECT waiting_for FROM idle_periods").fetchall() == [("tool",)]
+
+
+class TestBesideTheGateway:
+    """`open_passive`: what a transcript tells of an open session."""
+
+    @pytest.fixture
+    def passive(self, db: sqlite3.Connection) -> int:
+        add_session(db)
+        sessions.set_state(db, "s1", Status.IDLE, WaitingFor.YOU, NOW)
+        return add_lineage(db)
+
+    def periods(self, db: sqlite3.Connection) -> list[tuple[object, ...]]:
+        return db.execute("SELECT lineage_id, opened_at, original_expires_at, closed_by FROM idle_periods").fetchall()
+
+    def test_the_last_request_of_an_open_session_opens_one(self, db: sqlite3.Connection, passive: int) -> None:
+        assert idle.open_passive(db, "s1", NOW + 2)
+        row = db.execute("SELECT * FROM idle_periods").fetchone()
+        found = idle.current(db, passive)
+        assert found is not None
+        assert found == (row[0], NOW)
+        assert db.execute(
+            "SELECT session_id, ttl_class, prefix_tokens, original_expires_at, waiting_for, pinged FROM idle_periods"
+        ).fetchall() == [("s1", "5m", 100_000, NOW + TTL, "you", 0)]
+
+    def test_never_twice(self, db: sqlite3.Connection, passive: int) -> None:
+        assert idle.open_passive(db, "s1", NOW + 2)
+        assert not idle.open_passive(db, "s1", NOW + 3)
+        assert len(self.periods(db)) == 1
+
+    @pytest.mark.parametrize("by", ["end", "timeout", "request", "replaced"])
+    def test_not_again_after_it_closed(self, db: sqlite3.Connection, passive: int, by: str) -> None:
+        """A session that ended and is open again has said nothing new yet."""
+        assert idle.open_passive(db, "s1", NOW + 2)
+        idle.close_unreturned(db, passive, at=NOW + 5, by=by)
+        assert not idle.open_passive(db, "s1", NOW + 6)
+        touch(db, passive, at=NOW + 60)
+        assert idle.open_passive(db, "s1", NOW + 61)
+        assert [row[1] for row in self.periods(db)] == [NOW, NOW + 60]
+
+    @pytest.mark.parametrize(("seconds", "opens"), [(0.0, True), (TTL - 0.001, True), (TTL, False), (TTL + 1, False)])
+    def test_only_while_the_entry_lives(
+        self, db: sqlite3.Connection, passive: int, seconds: float, opens: bool
+    ) -> None:
+        assert idle.open_passive(db, "s1", NOW + seconds) is opens
+        assert len(self.periods(db)) == opens
+
+    def test_not_of_a_session_that_is_over_or_not_there(self, db: sqlite3.Connection, passive: int) -> None:
+        assert not idle.open_passive(db, "s2", NOW + 1)
+        sessions.end(db, "s1", "ended", NOW + 1)
+        assert not idle.open_passive(db, "s1", NOW + 1)
+        sessions.save(db, "s1", ended_at=None)
+        assert idle.open_passive(db, "s1", NOW + 1)
+
+    def test_not_where_the_gateway_sees_the_requests(self, db: sqlite3.Connection, passive: int) -> None:
+        launches.record(db, launch())
+        sessions.save(db, "s1", launch_id="launch-00000001")
+        assert not idle.open_passive(db, "s1", NOW + 1)
+
+    def test_not_of_a_prefix_that_another_one_replaced(self, db: sqlite3.Connection, passive: int) -> None:
+        lineages.replace(db, passive, "compacted")
+        assert not idle.open_passive(db, "s1", NOW + 1)
+
+    def test_not_without_a_lifetime(self, db: sqlite3.Connection) -> None:
+        add_session(db)
+        add_lineage(db, ttl=None)
+        assert not idle.open_passive(db, "s1", NOW + 1)
+
+    def test_a_subagents_lineage_is_none(self, db: sqlite3.Connection, passive: int) -> None:
+        add_lineage(db, at=NOW + 5, agent_id="a1")
+        assert idle.open_passive(db, "s1", NOW + 6)
+        assert [row[0] for row in self.periods(db)] == [passive]
+
+    def test_it_opens_the_newest_lineages(self, db: sqlite3.Connection, passive: int) -> None:
+        newer = add_lineage(db, at=NOW + 5)
+        assert idle.open_passive(db, "s1", NOW + 6)
+        assert [row[0] for row in self.periods(db)] == [newer]
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["request", "look", "look", "end", "reopen"]), st.sampled_from([0.0, 1.0, 200.0, 400.0])),
+    max_size=14,
+)
+
+
+@given(steps=STEPS)
+def test_at_most_one_period_a_request_and_one_open_at_a_time(steps: list[tuple[str, float]]) -> None:
+    with memory_store() as db:
+        add_session(db)
+        lineage_id, now, asked = add_lineage(db), NOW, 1
+        for what, seconds in steps:
+            now += seconds
+            match what:
+                case "request":
+                    now += 1.0
+                    idle.close_by_request(db, lineage_id, at=now, read_tokens=PREFIX)
+                    touch(db, lineage_id, at=now)
+                    asked += 1
+                case "look":
+                    row = lineages.get(db, lineage_id)
+                    session = sessions.get(db, "s1")
+                    assert row is not None
+                    assert session is not None
+                    if idle.open_passive(db, "s1", now):
+                        assert session.ended_at is None
+                        assert now < (row.last_request_at or 0.0) + TTL
+                case "end":
+                    sessions.end(db, "s1", "ended", now)
+                    idle.close_unreturned(db, lineage_id, at=now, by="end")
+                case _:
+                    sessions.save(db, "s1", ended_at=None)
+            total, still, moments = db.execute(
+                "SELECT count(*), coalesce(sum(closed_at IS NULL), 0), count(DISTINCT opened_at) FROM idle_periods"
+            ).fetchone()
+            assert still <= 1
+            assert total == moments <= asked

@@ -86,7 +86,7 @@ def test_local_days(monkeypatch: pytest.MonkeyPatch, zone: str, now: str, midnig
 
 def test_an_empty_ledger(db: sqlite3.Connection) -> None:
     assert ledger.read(db) == LedgerView()
-    assert ledger.today(db, NOW).pings == 0
+    assert ledger.today(db, NOW)[0].pings == 0
 
 
 @pytest.mark.usefixtures("utc")
@@ -116,7 +116,7 @@ def test_saved_lost_and_spent_by_session(db: sqlite3.Connection) -> None:
         "open": line("open", label="open-project", pings=1, hits=1, spent=READ),
     }
     total = line(pings=6, hits=5, spent=5 * READ + WRITE, saved=SAVED, lost=2 * READ + WRITE, closed=3)
-    grouped = {"by_session", "by_day", "by_project", "by_agent", "by_result"}
+    grouped = {"by_session", "by_day", "by_project", "by_agent", "by_login", "by_result"}
     found = LedgerLine(key="", **view.model_dump(exclude=grouped))
     assert rounded(found) == total
 
@@ -160,8 +160,21 @@ def test_pings_count_on_the_day_they_were_sent(
 def test_today_is_this_days_line(db: sqlite3.Connection) -> None:
     held_overnight(db)
     by_day = {each.key: each for each in ledger.read(db).by_day}
-    assert ledger.today(db, at("2026-09-22T09:00Z")) == by_day["2026-09-22"]
-    assert ledger.today(db, at("2026-09-23T09:00Z")) == LedgerLine(key="2026-09-23")
+    assert ledger.today(db, at("2026-09-22T09:00Z"))[0] == by_day["2026-09-22"]
+    assert ledger.today(db, at("2026-09-23T09:00Z"))[0] == LedgerLine(key="2026-09-23")
+
+
+@pytest.mark.usefixtures("utc")
+def test_what_a_plan_pays_for_stands_by_itself(db: sqlite3.Connection) -> None:
+    held_overnight(db)
+    add_session(db, "s2", login="subscription")
+    lineage_id = add_lineage(db, "s2", at=at("2026-09-22T01:00Z"))
+    open_period(db, lineage_id, "s2", at=at("2026-09-22T01:00Z"))
+    add_ping(db, lineage_id, "s2", at=at("2026-09-22T01:04Z"))
+    billed, plan = ledger.today(db, at("2026-09-22T09:00Z"))
+    assert rounded(billed) == line("2026-09-22", pings=1, hits=1, spent=READ, saved=SAVED, closed=1)
+    assert rounded(plan) == line("2026-09-22", pings=1, hits=1, spent=READ)
+    assert [(each.key, each.pings) for each in ledger.read(db).by_login] == [("", 3), ("subscription", 1)]
 
 
 @pytest.mark.usefixtures("utc")
@@ -172,7 +185,7 @@ def test_today_shows_what_an_unfinished_night_has_cost(db: sqlite3.Connection) -
     lineage_id = add_lineage(db, at=at("2026-09-21T23:58Z"))
     open_period(db, lineage_id, at=at("2026-09-21T23:58Z"))
     add_ping(db, lineage_id, at=at("2026-09-22T00:02Z"))
-    assert rounded(ledger.today(db, at("2026-09-22T00:03Z"))) == line("2026-09-22", pings=1, hits=1, spent=READ)
+    assert rounded(ledger.today(db, at("2026-09-22T00:03Z"))[0]) == line("2026-09-22", pings=1, hits=1, spent=READ)
 
 
 @pytest.mark.usefixtures("utc")

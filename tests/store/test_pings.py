@@ -413,3 +413,36 @@ TestSpending.settings = settings(max_examples=60, stateful_step_count=40, deadli
 def test_a_cap_of_nothing_sends_nothing(db: sqlite3.Connection, lineage_id: int) -> None:
     assert reserve(db, lineage_id, caps=caps(day=0.0)) == "day_cap"
     assert isinstance(reserve(db, lineage_id, caps=NO_CAPS), int)
+
+
+class TestTakenBack:
+    """Nothing was sent and nothing was tried: there was no ping."""
+
+    def test_it_leaves_neither_row_nor_money_nor_a_pinged_period(self, db: sqlite3.Connection, lineage_id: int) -> None:
+        before = pings.spent(db, lineage_id, "s1", 1, 0.0)
+        ping_id = reserve(db, lineage_id)
+        assert isinstance(ping_id, int)
+        assert db.execute("SELECT max(pinged) FROM idle_periods").fetchone() == (1,)
+        pings.take_back(db, ping_id)
+        assert db.execute("SELECT count(*) FROM pings").fetchone() == (0,)
+        assert db.execute("SELECT max(pinged) FROM idle_periods").fetchone() == (0,)
+        assert pings.spent(db, lineage_id, "s1", 1, 0.0) == before
+        assert not pings.unanswered(db, lineage_id)
+
+    def test_the_periods_other_pings_stand(self, db: sqlite3.Connection, lineage_id: int) -> None:
+        first = add_ping(db, lineage_id)
+        second = reserve(db, lineage_id, at=NOW + 560)
+        assert isinstance(second, int)
+        pings.take_back(db, second)
+        assert db.execute("SELECT id FROM pings").fetchall() == [(first,)]
+        assert db.execute("SELECT max(pinged) FROM idle_periods").fetchone() == (1,)
+        pings.take_back(db, first)
+        assert db.execute("SELECT id, outcome FROM pings").fetchall() == [(first, "hit")], "it was answered"
+
+    def test_the_next_one_finds_its_caps_as_they_were(self, db: sqlite3.Connection, lineage_id: int) -> None:
+        one = Caps(idle_pings=1, session_usd=None, day_usd=1e9, day_start=0.0)
+        ping_id = reserve(db, lineage_id, caps=one)
+        assert isinstance(ping_id, int)
+        assert reserve(db, lineage_id, caps=one) == "in_flight"
+        pings.take_back(db, ping_id)
+        assert isinstance(reserve(db, lineage_id, caps=one), int)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
+from store import requests
 from store.models import Evidence, Usage
 from tests.store.made_up import NOW, add_lineage, add_request, add_session, memory_store
 
@@ -124,3 +125,33 @@ def test_a_fork_does_not_take_its_parents_requests(db: sqlite3.Connection) -> No
     add_request(db, "m", "s1", evidence=Evidence.TRANSCRIPT, usage=FINAL)
     add_request(db, "m", "fork", evidence=Evidence.TRANSCRIPT, usage=FINAL)
     assert db.execute("SELECT session_id FROM requests").fetchall() == [("s1",)]
+
+
+class TestTheLastAnswer:
+    """`last_output`: what a fork would send as prompt for the first time."""
+
+    def add(
+        self, db: sqlite3.Connection, name: str, at: float, output: int, evidence: Evidence, lineage: int | None = None
+    ) -> None:
+        add_request(db, name, at=at, usage=Usage(output=output), evidence=evidence, lineage_id=lineage)
+
+    def test_the_newest_counts_however_it_came(self, db: sqlite3.Connection) -> None:
+        add_session(db)
+        assert requests.last_output(db, "s1") is None
+        self.add(db, "m2", NOW + 9, 300, Evidence.TRANSCRIPT)
+        self.add(db, "m1", NOW, 20, Evidence.TRANSCRIPT)
+        assert requests.last_output(db, "s1") == 300
+        assert requests.last_output(db, "another") is None
+
+    def test_what_the_gateway_saw_beside_the_conversation_is_none_of_it(self, db: sqlite3.Connection) -> None:
+        add_session(db)
+        self.add(db, "m1", NOW, 20, Evidence.GATEWAY, add_lineage(db))
+        self.add(db, "title", NOW + 9, 7, Evidence.GATEWAY)
+        assert requests.last_output(db, "s1") == 20
+
+    def test_nor_is_a_subagents(self, db: sqlite3.Connection) -> None:
+        add_session(db)
+        self.add(db, "m1", NOW, 20, Evidence.TRANSCRIPT)
+        self.add(db, "m2", NOW + 9, 900, Evidence.TRANSCRIPT)
+        db.execute("UPDATE requests SET agent_id = 'a1' WHERE message_id = 'm2'")
+        assert requests.last_output(db, "s1") == 20

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from store import board, budgets, launches, lineages, prices, settings, statusline_row
 from store.client_report import reports
-from store.models import BudgetMode, Evidence, TTLClass
+from store.models import BudgetMode, Evidence, ReasonArgs, TTLClass
 from store.reported import Report, Told
 from store.statusline_row import Shown, StatusRow
 from tests.store.conftest import Connect
@@ -222,3 +222,13 @@ def test_the_line_says_what_the_board_says(
         assert shown.cold_usd == pytest.approx(view.cache.cold_usd)
         assert shown.evidence == view.cache.evidence
         assert shown.state == "changed" or shown.expires_at == view.cache.expires_at
+
+
+def test_a_session_that_would_be_asked_itself_is_attached_too(db: sqlite3.Connection) -> None:
+    add_session(db)
+    lineage = add_lineage(db)
+    assert not read(db).attached
+    plans: list[tuple[ReasonArgs, int]] = [({"n": 1, "warmer": "fork"}, 1), ({"n": 1, "warmer": "replay"}, 0), ({}, 0)]
+    for args, attached in plans:
+        lineages.plan(db, lineage, why="kept", args=args, next_ping_at=NOW + 5, max_idle_pings=1)
+        assert read(db).attached == attached

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from store.models import BoardView
+from store.models import BoardView, LedgerLine
 from tests.tui import sample
 from tests.tui.sample import NOW
 from tui import chrome
@@ -33,6 +33,15 @@ def test_header_says_when_no_keeper_runs() -> None:
     assert "keeper off" in header(120, off)
     assert header(36, BoardView()).endswith("keeper off")
     assert header(36, BoardView(keeper=sample.BOARD.keeper)).endswith("keeper on")
+
+
+def test_header_of_a_day_under_a_plan_has_no_money() -> None:
+    plan = {"today": LedgerLine(key=""), "today_on_plan": LedgerLine(key="", pings=3, spent_usd=0.2)}
+    view = sample.BOARD.model_copy(update=plan)
+    assert header(36, view).endswith("today 3 forks on plan")
+    assert header(120, view).endswith("today 3 forks on plan")
+    both = sample.BOARD.model_copy(update={"today_on_plan": plan["today_on_plan"]})
+    assert (header(36, both), header(120, both)) == (header(36), header(120))
 
 
 def test_header_carries_a_banner_and_waits_for_data() -> None:

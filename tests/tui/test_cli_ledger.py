@@ -15,7 +15,7 @@ from tests.store.made_up import NOW
 from tests.tui.cli_home import EVIL, Cli, Json
 
 NUMBERS = {"pings", "hits", "spent_usd", "saved_usd", "lost_usd", "net_usd", "closed"}
-GROUPS = {"by_session", "by_day", "by_project", "by_agent", "by_result"}
+GROUPS = {"by_session", "by_day", "by_project", "by_agent", "by_login", "by_result"}
 PING = MadePing("replay", True, 280.0)
 KEPT = MadePeriod("a", "5m", WaitingFor.YOU, NOW, "request", 500.0, 1.0, (PING,))
 STORED = [
@@ -61,6 +61,7 @@ def test_the_contracts_object(cli: Cli) -> None:
         "by_session": ["c", "b", "a"],
         "by_project": ["pier", "harbour"],
         "by_agent": ["claude", "other"],
+        "by_login": [""],
         "by_result": ["kept", "early", "never_back"],
     }
     assert set(objects(view["by_day"])[0]) == NUMBERS | {"key", "label"}

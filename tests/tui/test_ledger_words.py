@@ -11,7 +11,7 @@ from store.ledger_models import RESULTS
 from store.models import LedgerLine
 from tests.tui.ledger_sample import DAY, LEDGER, ledger_of, period
 from tests.tui.sample import NOW, at
-from tui.ledger_words import LABEL_CELLS, LABELS, idle_time, outcome, ping_count, totals, waited_for, when
+from tui.ledger_words import LABEL_CELLS, LABELS, idle_time, outcome, ping_count, totals, under_plan, waited_for, when
 
 WHEN_CELLS = 12
 
@@ -45,6 +45,15 @@ def test_the_sentence_of_a_ledger() -> None:
 def test_only_what_happened_is_told(results: tuple[str, ...], said: str) -> None:
     made = ledger_of(*(period(result) for result in RESULTS for _ in range(results.count(result))))
     assert totals(made.total, made.by_result) == said
+
+
+def test_what_nobody_was_billed_for() -> None:
+    plan = LedgerLine(key="subscription", pings=2, spent_usd=0.25)
+    assert under_plan((LedgerLine(key="api_key", pings=1),)) == ""
+    assert under_plan((plan,)) == (
+        "Under a plan login nobody is billed by token: $0.25 of the spent is what an API key would have paid."
+    )
+    assert "$0.25 of the spent and $1.50 of the saved" in under_plan((plan.model_copy(update={"saved_usd": 1.5}),))
 
 
 def test_a_period_that_closed_after_its_last_ping_was_counted() -> None:

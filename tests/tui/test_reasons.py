@@ -55,7 +55,7 @@ def test_every_promised_code_is_known() -> None:
     compacts no_keeper watch_only clock too_late missed refused limited provider no_ttl expired tools_changed
     system_changed messages_changed model_changed prefix_changed compacted cleared no_request no_prefix
     not_replayable working halved fork_trial experiment
-    plugin_silent nothing_to_fork fork_tool"""
+    plugin_silent nothing_to_fork fork_tool no_consent fork_waits busy silent fault"""
     assert set(promised.split()) <= CODES
 
 

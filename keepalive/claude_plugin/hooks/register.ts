@@ -1,14 +1,16 @@
-// Tells the keeper what this session does and, when asked, has the client read its own prompt cache once more.
+// Starts the keeper where a person sits, tells it what this session does and, when asked, has the client read its own
+// prompt cache once more.
 //
 // It decides nothing: whether a fork is worth its price is the keeper's business. What is checked here is what only the
-// client knows at the last moment: that no turn runs, that the asked time has not passed, and that a fork would still
-// send what was cached. Nothing of this may ever break or delay a turn, so a call on `$` that a client does not have is
+// client knows at the last moment: that no turn runs, that the asked time has not passed, that a fork would still send
+// what was cached, and that it leaves under no plan's login unless that was asked for. Nothing of this may ever break or delay a turn, so a call on `$` that a client does not have is
 // a caught error, and turns wait for no file.
 
 import { FOLDER } from './folder'
+import { HOME, START } from './start'
 import {
-  AWAY_MS, BEAT_SECONDS, CARRIES_PROMPT, MAX_FILES, PLUGIN_VERSION, POLL_MS, PROMPT,
-  goesOn, isSession, readAsk, readContext, readLimits, readUsage, rests, type Ask, type State,
+  AWAY_MS, BEAT_SECONDS, CARRIES_PROMPT, MAX_FILES, PLUGIN_VERSION, POLL_MS, PROMPT, START_MS,
+  goesOn, isPlan, isSession, readAsk, readContext, readLimits, readUsage, rests, type Ask, type State,
 } from './words'
 
 /** What the client is asked for. `$` itself cannot be handed around, so its calls are. */
@@ -74,7 +76,13 @@ export function register(on: any) {
         again(wait)
       }
       const again = (wait: number) => $.clock.after(wait, () => void look().catch(() => AWAY_MS).then(again))
+      // Where a keeper runs already this does nothing, and where warmside is gone, or cannot start, nobody is told.
+      const begin = async () => {
+        if (START.length === 0 || !(await $.fs.exists(FOLDER))) return
+        await $.process.run([...START], { env: { WARMSIDE_HOME: HOME }, timeoutMs: START_MS })
+      }
       void learn()
+      void begin().catch(() => {})
     }
     return next(e)
   })
@@ -126,7 +134,7 @@ export function register(on: any) {
   on('http.fetch', { init: { body: CARRIES_PROMPT } }, async ($: any, e: any, next: any) => {
     const mine = flight
     if (mine === undefined) return next(e)
-    mine.denied = await refusal(mine, e.init?.body).catch(() => 'broken')
+    mine.denied = await refusal(mine, e.init).catch(() => 'broken')
     if (mine.denied !== '') return { deny: `warmside: ${mine.denied}` }
     mine.sends += 1
     mine.status = null
@@ -134,17 +142,23 @@ export function register(on: any) {
     mine.status = (answer?.value ?? answer)?.status ?? null
     mine.good ||= mine.status === null || (mine.status >= 200 && mine.status < 300)
     return answer
+  }).catch(($: any, e: any, next: any) => {
+    // The client passes over a hook that fails, and sends: not here.
+    if (flight === undefined || next.called) return next(e)
+    flight.denied = 'broken'
+    return { deny: 'warmside: broken' }
   })
 
-  async function refusal(mine: Flight, body: unknown): Promise<string> {
-    if (goesOn(body)) {
+  async function refusal(mine: Flight, init: any): Promise<string> {
+    if (goesOn(init?.body)) {
       mine.tool ||= mine.good
       return mine.good ? 'tool' : 'changed' // (as after a new effort, or when the provider refuses the plain one)
     }
     if (mine.good) return 'cut' // an answer came and broke off: to ask again would be a second ping
     const now = await client!.now()
     if (now >= mine.ask.notAfter) return 'late'
-    const why = mine.sends === 0 ? await unfit() : ''
+    // Every time: a login may change between two requests.
+    const why = (mine.sends === 0 ? await unfit() : '') || (!mine.ask.plan && isPlan(init?.headers) ? 'plan' : '')
     if (why === '') mine.sentAt = now
     return why
   }

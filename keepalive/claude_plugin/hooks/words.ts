@@ -11,13 +11,18 @@ export const CARRIES_PROMPT = new RegExp(`"(?:content|text)":"${escaped(PROMPT)}
 export const POLL_MS = 1_000
 export const BEAT_SECONDS = 20 // an announcement is renewed this often, whatever else happens
 export const AWAY_MS = 30_000 // how often to look whether the folder has come back
+export const START_MS = 60_000 // that starting the keeper may take before it is given up
 export const MAX_FILES = 2_000 // a folder that nobody cleans gets no more from us
 
 const SESSION = /^[0-9a-f-]{8,64}$/
 const ASK = /^[0-9a-f-]{1,64}$/
+const DATED = /-\d{4}-?\d{2}-?\d{2}\b/ // as every name in anthropic-beta is
 
-/** Something that the keeper wants: one fork, sent before `notAfter` (seconds since the epoch), by this instance. */
-export type Ask = { id: string; to: string; notAfter: number }
+/**
+ * Something that the keeper wants: one fork, sent before `notAfter` (seconds since the epoch), by this instance; `plan`:
+ * also under a plan's login.
+ */
+export type Ask = { id: string; to: string; notAfter: number; plan: boolean }
 
 export type Limit = { kind: string; used: number; resets_at: number | null }
 
@@ -46,9 +51,9 @@ export function isSession(id: unknown): id is string {
 /** The ask in a file's text, or undefined: a file may be half written, or anything. */
 export function readAsk(text: string): Ask | undefined {
   try {
-    const { id, to, notAfter } = JSON.parse(text)
+    const { id, to, notAfter, plan } = JSON.parse(text)
     if (typeof id === 'string' && ASK.test(id) && typeof to === 'string' && Number.isFinite(notAfter))
-      return { id, to, notAfter }
+      return { id, to, notAfter, plan: plan === true }
   } catch {}
   return undefined
 }
@@ -86,6 +91,19 @@ export function goesOn(body: unknown): boolean {
   if (typeof body !== 'string') return false
   const end = body.lastIndexOf(PROMPT) + PROMPT.length
   return /^"\}(\]\})?,\{/.test(body.slice(end, end + 8))
+}
+
+/**
+ * Whether a request with these headers leaves under a plan's login, or under one that cannot be told. API keys come as
+ * Bearer too: the beta name tells a login apart. Of a credential only the header's name is looked at; its value the
+ * client keeps to itself, and should it come to do so with more of them, nothing is known.
+ */
+export function isPlan(headers: unknown): boolean {
+  const names = typeof headers === 'object' && headers !== null ? Object.keys(headers) : []
+  const find = (wanted: string) => names.find(name => name.toLowerCase() === wanted)
+  if (find('authorization') === undefined) return find('x-api-key') === undefined
+  const beta = String((headers as any)[find('anthropic-beta') ?? ''])
+  return !DATED.test(beta) || /oauth/i.test(beta)
 }
 
 /** Whether the conversation rests, seen from its last message alone; for a module that missed the turn's start. */

@@ -1,12 +1,20 @@
 // Runs under `claude plugin test` in an installed copy: with an empty folder.ts the plugin does nothing.
 import { describe, expect, mock, test } from 'claude-code/testing'
 import { FOLDER } from '../hooks/folder'
-import { CARRIES_PROMPT, PROMPT, goesOn, isSession, readAsk, readLimits, readUsage, rests } from '../hooks/words'
+import { HOME, START as COMMAND } from '../hooks/start'
+import {
+  CARRIES_PROMPT, PROMPT, goesOn, isPlan, isSession, readAsk, readLimits, readUsage, rests,
+} from '../hooks/words'
 
 const SESSION = '11111111-2222-3333-4444-555555555555'
 const START = { cwd: '/work', surface: 'terminal', isInteractive: true } as const
 const SUMMARY = [{ role: 'user', text: 'a summary', toolUses: [] }]
 const USAGE = { input_tokens: 11, output_tokens: 1, cache_read_input_tokens: 13_436, cache_creation_input_tokens: 6 }
+// What the client shows of headers: no value of a credential.
+const BETA = 'claude-code-20250219,effort-2025-11-24'
+const KEY = { 'anthropic-beta': BETA, 'x-api-key': '[redacted]' }
+const BEARER_KEY = { 'anthropic-beta': BETA, authorization: '[redacted]' }
+const PLAN = { 'anthropic-beta': `${BETA},oauth-2025-04-20`, authorization: '[redacted]' }
 
 /** A client in memory: its files, how often it forked, and what a fork does. */
 function client(on: any, { exists = true }: { exists?: boolean } = {}) {
@@ -14,6 +22,8 @@ function client(on: any, { exists = true }: { exists?: boolean } = {}) {
     files: new Map<string, string>(),
     exists,
     forks: 0,
+    started: [] as any[],
+    start: async (): Promise<any> => ({ exitCode: 0, stdout: '', stderr: '' }),
     session: SESSION,
     model: 'opus',
     fork: async (): Promise<any> => ({ isAnswered: true, text: '.', usage: USAGE }),
@@ -36,6 +46,7 @@ function client(on: any, { exists = true }: { exists?: boolean } = {}) {
   on('session.end', ($: any, e: any) => ({ sessionId: e.sessionId }))
   on('turn.start', ($: any, e: any) => ({ turnId: e.turnId }))
   on('turn.complete', ($: any, e: any) => ({ text: e.answer }))
+  on('process.run', async ($: any, e: any) => (world.started.push(e), { value: await world.start() }))
   on('model.fork', async () => ((world.forks += 1), { value: await world.fork() }))
   return world
 }
@@ -88,11 +99,43 @@ describe('the session', () => {
     expect(world.read('state').session).toBe(SESSION)
   })
 
-  test('is not announced where nobody sits before it', async ($, on) => {
+  test('is not announced where nobody sits before it, and starts nothing', async ($, on) => {
     const world = client(on)
     await $.session.start({ ...START, isInteractive: false })
     await world.clock.advance(40_000)
     expect(world.files.size).toBe(0)
+    expect(world.started).toEqual([])
+  })
+})
+
+describe('the keeper', () => {
+  test('is started once, for the home that this was installed for', async ($, on) => {
+    const world = client(on)
+    await $.session.start(START)
+    await world.clock.advance(120_000)
+    expect(COMMAND.length).toBeGreaterThan(0)
+    expect(world.started.map(e => e.argv)).toEqual([[...COMMAND]])
+    expect(world.started[0].init.env).toEqual({ WARMSIDE_HOME: HOME })
+  })
+
+  test('is waited for by nobody, and may be gone', async ($, on) => {
+    const world = client(on)
+    let fail = (_: any) => {}
+    world.start = () => new Promise((_, reject) => (fail = reject))
+    await $.session.start(START)
+    await world.clock.settle()
+    expect(world.read('state').session).toBe(SESSION)
+    fail(new Error('no such program'))
+    await world.clock.advance(30_000)
+    expect(world.started.length).toBe(1)
+    expect(world.read('state').at).toBeGreaterThan(1_015)
+  })
+
+  test('is not started without the folder', async ($, on) => {
+    const world = client(on, { exists: false })
+    await $.session.start(START)
+    await world.clock.advance(20_000)
+    expect(world.started).toEqual([])
   })
 })
 
@@ -184,7 +227,9 @@ describe('words', () => {
     expect(readAsk('{"id":"a1","to":"b","notAft')).toBe(undefined)
     expect(readAsk('{"id":"../x","to":"b","notAfter":1}')).toBe(undefined)
     expect(readAsk('[]')).toBe(undefined)
-    expect(readAsk('{"id":"a1","to":"b","notAfter":1.5}')).toEqual({ id: 'a1', to: 'b', notAfter: 1.5 })
+    expect(readAsk('{"id":"a1","to":"b","notAfter":1.5}')).toEqual({ id: 'a1', to: 'b', notAfter: 1.5, plan: false })
+    expect(readAsk('{"id":"a1","to":"b","notAfter":1.5,"plan":1}')?.plan).toBe(false)
+    expect(readAsk('{"id":"a1","to":"b","notAfter":1.5,"plan":true}')?.plan).toBe(true)
     expect(isSession('../../etc/passwd')).toBe(false)
     expect(readUsage(undefined)).toEqual({ input: 0, output: 0, cache_read: 0, cache_write: 0 })
     expect(readLimits([{ kind: 'five_hour', percentUsed: 23.5, resetsAt: '1970-01-01T00:01:00Z' }])).toEqual([
@@ -202,6 +247,19 @@ describe('words', () => {
     const blocks = { role: 'user', content: [{ type: 'text', text: PROMPT }] }
     expect(goesOn(JSON.stringify({ messages: [blocks] }))).toBe(false)
     expect(goesOn(JSON.stringify({ messages: [blocks, { role: 'assistant' }] }))).toBe(true)
+  })
+
+  test('take a login for a plan\'s where nothing says that it is a key', async () => {
+    expect(isPlan(KEY)).toBe(false)
+    expect(isPlan(BEARER_KEY)).toBe(false)
+    expect(isPlan({ 'Anthropic-Beta': BETA, Authorization: '[redacted]' })).toBe(false)
+    expect(isPlan(PLAN)).toBe(true)
+    expect(isPlan({ ...PLAN, 'x-api-key': '[redacted]' })).toBe(true)
+    expect(isPlan({ 'Anthropic-Beta': PLAN['anthropic-beta'], Authorization: '[redacted]' })).toBe(true)
+    for (const beta of ['[redacted]', '', undefined])
+      expect(isPlan({ authorization: '[redacted]', 'anthropic-beta': beta })).toBe(true)
+    for (const nothing of [undefined, null, 'x-api-key', {}, [], { authorization: '[redacted]' }])
+      expect(isPlan(nothing)).toBe(true)
   })
 
   test('know a conversation that rests', async () => {

@@ -21,6 +21,7 @@ def test_each_state_of_the_plugin() -> None:
     silent = replace(HERE, plugin=None, through=False)
     assert said(silent) == ("note", f"{name}: watched only, plugin not active", RELOAD)
     assert said(silent, None) == ("ok", f"{name}: watched only, without the plugin", None)
+    assert said(replace(HERE, through=False)) == ("ok", f"{name}: beside the gateway, plugin active", None)
     text = f"{name}: through the gateway, plugin 0.0.9 active, 0.1.0 is installed"
     assert said(replace(HERE, plugin="0.0.9")) == ("note", text, RELOAD)
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store import lineages
+from store import idle, lineages
 from store.database import immediate
 from store.ingest import chains
 from store.ingest.chains import LIFETIMES
@@ -17,7 +17,7 @@ from store.ingest.reading import RequestRow
 from store.models import Evidence, TTLClass
 from store.rows import LineageRow, fetch_all
 from tests.store.ingest.made_up_reads import request
-from tests.store.made_up import HAIKU, NOW, OPUS, TTL, add_lineage, add_session, memory_store
+from tests.store.made_up import HAIKU, NOW, OPUS, TTL, add_lineage, add_session, memory_store, open_period
 
 
 def write(
@@ -164,3 +164,51 @@ def test_chains_are_the_same_however_the_requests_come(
         assert rows(in_pieces) == rows(at_once)
         write(in_pieces, requests, compactions)
         assert rows(in_pieces) == rows(at_once)
+
+
+class TestIdlePeriods:
+    """Of a session beside the gateway, a period closes with the next request in its transcript."""
+
+    def closed(self, db: sqlite3.Connection) -> list[tuple[object, ...]]:
+        return db.execute("SELECT closed_by, closed_at, read_tokens, lapsed FROM idle_periods ORDER BY id").fetchall()
+
+    def opened(self, db: sqlite3.Connection) -> None:
+        write(db, [request("m1", read=40_000, write=10_000)])
+        assert idle.open_passive(db, "s1", NOW + 1)
+
+    def test_a_return_that_reads_is_kept(self, db: sqlite3.Connection) -> None:
+        self.opened(db)
+        write(db, [request("m1", read=40_000, write=10_000), request("m2", NOW + 400, read=50_000, write=70)])
+        assert self.closed(db) == [("request", NOW + 400, 50_000, 0)]
+
+    def test_a_return_that_writes_again_has_lapsed(self, db: sqlite3.Connection) -> None:
+        self.opened(db)
+        write(db, [request("m2", NOW + 400, read=20_000, write=30_000)])
+        assert self.closed(db) == [("request", NOW + 400, 20_000, 1)]
+
+    def test_of_several_new_requests_the_first_came_back(self, db: sqlite3.Connection) -> None:
+        self.opened(db)
+        write(db, [request("m2", NOW + 100, read=50_000), request("m3", NOW + 900, read=1)])
+        assert self.closed(db) == [("request", NOW + 100, 50_000, 0)]
+        assert not idle.open_passive(db, "s1", NOW + 900 + TTL)
+        assert idle.open_passive(db, "s1", NOW + 901)
+
+    def test_another_model_is_no_return(self, db: sqlite3.Connection) -> None:
+        self.opened(db)
+        write(db, [request("m2", NOW + 100, model=HAIKU, read=50_000)])
+        assert self.closed(db) == [("replaced", NOW + 100, 0, 0)]
+
+    def test_nor_is_what_follows_a_summary(self, db: sqlite3.Connection) -> None:
+        self.opened(db)
+        write(db, [request("m2", NOW + 100)], [NOW + 50])
+        assert self.closed(db) == [("replaced", NOW + 100, 0, 0)]
+
+    def test_reading_it_all_again_closes_nothing(self, db: sqlite3.Connection) -> None:
+        self.opened(db)
+        write(db, [request("m1", read=40_000, write=10_000)])
+        assert [row[0] for row in self.closed(db)] == [""]
+
+    def test_where_the_gateway_sees_the_requests_they_close_it(self, db: sqlite3.Connection) -> None:
+        open_period(db, add_lineage(db))
+        write(db, [request("m2", NOW + 100)], attached=True)
+        assert [row[0] for row in self.closed(db)] == [""]
