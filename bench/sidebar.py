@@ -96,6 +96,22 @@ class Run:
                     return time.perf_counter() - self.started
         raise TimeoutError(f"{text!r} never appeared")
 
+    def drain(self, seconds: float) -> None:
+        """Read what it draws, for so long."""
+        end = time.perf_counter() + seconds
+        while (left := end - time.perf_counter()) > 0:
+            if select.select([self._master], [], [], left)[0]:
+                os.read(self._master, 65536)
+
+    def answer(self, key: bytes, seconds: float = 5.0) -> float:
+        """Seconds from a key to the first thing that is drawn after it."""
+        os.write(self._master, key)
+        began = time.perf_counter()
+        if not select.select([self._master], [], [], seconds)[0]:
+            raise TimeoutError(f"nothing was drawn after {key!r}")
+        os.read(self._master, 65536)
+        return time.perf_counter() - began
+
     def watch(self, seconds: float) -> tuple[float, float]:
         """(CPU as a share of one core, resident MB) while reading what it draws."""
         process = psutil.Process(self.process.pid)

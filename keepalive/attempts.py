@@ -33,8 +33,8 @@ from store.rows import LineageRow, SessionRow
 
 log = logging.getLogger("warmside.pinger")
 
-NO_PING = frozenset({"busy", "silent", "nothing_to_fork", "plan_login"})
-"""Outcomes after which there was no ping: the client was asked, and sent nothing."""
+NO_PING = frozenset({"too_late", "busy", "silent", "nothing_to_fork", "plan_login"})
+"""Outcomes after which, where nothing left, there was no ping: it was overtaken, or the client was asked in vain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,8 @@ class _Leaving:
     """A person asked for it."""
     plan_login: bool
     """It may leave under a plan's login, since that was consented to."""
+    requests: int
+    """Real requests of its lineage when it was decided on."""
 
 
 class Attempts:
@@ -95,12 +97,15 @@ class Attempts:
         if leaving is not None and not leaving.manual:
             self._withdrawn.add(lineage_id)
 
-    def consent_is_gone(self, lineage_id: int) -> None:
-        """Nobody agrees (any more) to what leaves under a plan's login: what might do so stays, whoever asked for it.
-        Only the client knows which login it is, so the plan alone does not tell."""
-        leaving = self._sending.get(lineage_id)
-        if leaving is not None and leaving.plan_login:
-            self._withdrawn.add(lineage_id)
+    def reconsider(self, now: Situation) -> None:
+        """What was decided on another ground stays, whoever asked for it: another request has renewed the entry, or
+        nobody agrees any more to what leaves under a plan's login. (The plan alone does not tell: which login it is,
+        the client may be the only one to know.)"""
+        leaving = self._sending.get(now.lineage.id)
+        if leaving is None:
+            return
+        if leaving.requests != now.lineage.requests or (leaving.plan_login and not now.plan_login):
+            self._withdrawn.add(now.lineage.id)
 
     def age_known(self, lineage: LineageRow, captured: Captured | None) -> bool:
         """Whether the clock was not set back since the lineage's last request began."""
@@ -122,7 +127,9 @@ class Attempts:
         if lineage.ttl_class is None or lineage.id in self._sending or way not in self._warmers:
             return Sent("in_flight")
         ttl_class = lineage.ttl_class
-        self._sending[lineage.id] = _Leaving(manual, way == "fork" and situation.plan_login)
+        self._sending[lineage.id] = _Leaving(
+            manual, plan_login=way == "fork" and situation.plan_login, requests=lineage.requests
+        )
         try:
             try:
                 request = await self._request(situation, captured if way == "replay" else None, last)

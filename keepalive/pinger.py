@@ -195,8 +195,7 @@ class Pinger:
         situation = await self._gather(lineage_id)
         if situation is None:
             return
-        if not situation.plan_login:
-            self._attempts.consent_is_gone(lineage_id)
+        self._attempts.reconsider(situation)
         decision = self._decide(situation, self._clock.wall())
         sent = situation.spend.idle_pings
         at: float | None

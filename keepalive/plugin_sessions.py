@@ -64,6 +64,11 @@ class PluginSessions:
         said = self._said.get(session_id)
         return said is not None and self._folder.fresh(said) and not said.running
 
+    def over(self, session_id: str) -> bool:
+        """Whether it has told that the session ended, and nothing since."""
+        said = self._said.get(session_id)
+        return said is not None and said.ended != ""
+
     def limits(self, session_id: str) -> tuple[Limit, ...]:
         """The account's windows, as the client showed them last; those that have begun anew since are left out."""
         said, now = self._said.get(session_id), self._clock.wall()

@@ -118,9 +118,10 @@ def _note_turn(
     if (began, done) == known:
         return
     if said.running and began is not None and began != known[0]:
-        # Of one at work its file or its transcript has said more than this: that it asks, that a tool runs. A busy
-        # machine may stamp the beginning behind them.
-        if row.status is not Status.BUSY and began >= (row.waiting_since or 0.0):
+        # Where file or transcript have said more already (that it asks, that a tool runs) this would take it away for
+        # good, since both speak once. The beginning is noted with a delay, on a busy machine even behind those.
+        more = row.status is Status.BUSY and row.waiting_for not in (None, WaitingFor.BACKGROUND)
+        if not more and began >= (row.waiting_since or 0.0):
             sessions.set_state(connection, row.id, Status.BUSY, None, began)
     elif said.running is False and done is not None and done != known[1] and done >= (row.waiting_since or 0.0):
         sessions.set_state(connection, row.id, Status.IDLE, WaitingFor.YOU, done)

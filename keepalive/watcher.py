@@ -54,6 +54,7 @@ class _Look:
 
 class Watcher:
     """`changed` is awaited with each session whose plan may have changed; `ended` is called for each that is over.
+    `told_over`: whether the client itself has just told that a session is, however its file still reads.
 
     `launch_dir` holds one settings file for each running launch (they carry the launch's token).
     """
@@ -68,6 +69,7 @@ class Watcher:
         presence: Presence,
         changed: Callable[[str], Awaitable[None]],
         ended: Callable[[str], None],
+        told_over: Callable[[str], bool] = lambda session_id: False,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -76,6 +78,7 @@ class Watcher:
         self._presence = presence
         self._changed = changed
         self._ended = ended
+        self._told_over = told_over
         self._first = True
         self._seen: dict[Key, OpenSession] = {}
 
@@ -118,6 +121,8 @@ class Watcher:
             known = {row.id for row in sessions.open_sessions(connection)}
             for key, session in look.sessions.items():
                 previous = before.get(key)
+                if session.session_id not in known and self._told_over(session.session_id):
+                    continue  # the client's file is about to go
                 if previous != session or session.session_id not in known or session.session_id in resting:
                     know(connection, session, previous, now)
                     learned.add(session.session_id)

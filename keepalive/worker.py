@@ -148,6 +148,7 @@ class Worker:
             presence=presence,
             changed=self.pinger.replan,
             ended=self._vault.drop_session,
+            told_over=self._plugins.over,
         )
         self._signals = PluginSignals(
             store=self._store,

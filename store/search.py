@@ -47,6 +47,10 @@ class Hit(Row):
     ranges: tuple[Range, ...] = field_of(default=(), exclude=True)
     """Where in the snippet the query's words are."""
     project: str = field_of(default="", exclude=True)
+    title: str = field_of(default="", exclude=True)
+    """Of the session."""
+    failed: bool = field_of(default=False, exclude=True)
+    """A command of the turn failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,8 @@ class Filters:
     since: float | None = None
     until: float | None = None
     """The turns that began before this."""
+    failed: bool = False
+    """Only turns in which a command failed; these are found without any word, too."""
 
     def where(self, turn: str) -> tuple[str, dict[str, str | float]]:
         """The condition for the table alias `turn`, and its parameters."""
@@ -79,6 +85,8 @@ class Filters:
             if at is not None:
                 conditions.append(f"{turn}.started_at {sign} :{name}")
                 values[name] = at
+        if self.failed:
+            conditions.append(f"{turn}.failed <> ''")
         return " AND ".join(conditions), values
 
 
@@ -89,6 +97,7 @@ class _Turn(NamedTuple):
     id: int
     session: str
     project: str
+    title: str
     n: int
     at: float | None
     prompt_id: str | None
@@ -104,9 +113,10 @@ def search(
     seconds: float = SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> Found:
-    """The newest turns that hold every word of the query. Any text is a query; one without words finds nothing."""
+    """The newest turns that hold every word of the query. Any text is a query; one without words finds nothing, unless
+    the filters say what is looked for."""
     terms = parse(query)
-    if not terms:
+    if not terms and not filters.failed:
         return Found()
     unsure = [term for term in terms if not term.exact]
     give_up_at = clock() + seconds
@@ -190,13 +200,13 @@ def _turns(connection: sqlite3.Connection, ids: Sequence[int], literals: Sequenc
     anywhere = "(" + " OR ".join(f"instr(t.{column}, ?)" for column in columns) + ")"
     where = " AND ".join(["1", *[anywhere] * len(literals)])
     rows = connection.execute(
-        f"SELECT t.id, t.session_id, s.project, t.n, t.started_at, t.prompt_id, {', '.join(columns)}"  # noqa: S608
+        f"SELECT t.id, t.session_id, s.project, s.title, t.n, t.started_at, t.prompt_id, {', '.join(columns)}"  # noqa: S608
         " FROM json_each(?) i CROSS JOIN turns t ON t.id = i.value JOIN sessions s ON s.id = t.session_id"
         f" WHERE {where} ORDER BY i.key",
         (json.dumps(ids), *(literal for literal in literals for _ in columns)),
     )
-    for turn_id, session, project, n, at, prompt_id, *texts in rows:
-        yield _Turn(turn_id, session, project, n, at, prompt_id, dict(zip(COLUMNS, texts, strict=True)))
+    for turn_id, session, project, title, n, at, prompt_id, *texts in rows:
+        yield _Turn(turn_id, session, project, title, n, at, prompt_id, dict(zip(COLUMNS, texts, strict=True)))
 
 
 def _holds(turn: _Turn, term: Term) -> bool:
@@ -228,7 +238,9 @@ def _is_copy(connection: sqlite3.Connection, turn: _Turn, filters: Filters) -> b
 
 
 def _hit(turn: _Turn, terms: Sequence[Term]) -> Hit:
-    found = cut(turn.fields, terms)
+    # Without a word to show the failures are what was looked for.
+    fields = turn.fields if terms else {**dict.fromkeys(COLUMNS, ""), "commands": turn.fields["commands"]}
+    found = cut(fields, terms)
     return Hit(
         session=turn.session,
         turn=turn.n,
@@ -237,4 +249,6 @@ def _hit(turn: _Turn, terms: Sequence[Term]) -> Hit:
         snippet=found.text,
         ranges=found.ranges,
         project=turn.project,
+        title=turn.title,
+        failed=bool(turn.fields["commands"]),
     )

@@ -13,6 +13,15 @@ from store.models import BoardView, CacheStateName, SessionView
 from tui import facts
 
 
+class HistoryMoment(NamedTuple):
+    """What an action is judged by where the history has the keys."""
+
+    rows: int
+    searched: bool = False
+    """The rows are turns that were found."""
+    opened: bool = False
+
+
 class Moment(NamedTuple):
     """What an action is judged by."""
 
@@ -27,6 +36,10 @@ class Moment(NamedTuple):
     """The session view is on the screen, opened or beside the list."""
     leaves: bool = False
     """Esc has something to leave: a filter, the session view, a banner."""
+    has_history: bool = False
+    """There is a history to open."""
+    history: HistoryMoment | None = None
+    """The history has the keys and not the board."""
 
 
 Reason = str | None
@@ -51,31 +64,57 @@ def _always(moment: Moment) -> Reason:
 
 
 def _some_rows(moment: Moment) -> Reason:
+    if moment.history is not None:
+        return None if moment.history.rows else "nothing is listed"
     return None if moment.board.sessions or moment.board.ended_today else "no session is open"
 
 
 def _a_session(moment: Moment) -> Reason:
-    if moment.session is None:
-        return "no session selected"
-    return None
+    if moment.history is not None:
+        return "on the board only, esc goes back"
+    return "no session selected" if moment.session is None else None
 
 
 def _to_open(moment: Moment) -> Reason:
-    if moment.opened:
+    if moment.opened if moment.history is None else moment.history.opened:
         return "open already, esc goes back"
+    if moment.history is not None:
+        return _some_rows(moment)
     return None if moment.on_fold else _a_session(moment)
 
 
 def _to_turn_over(moment: Moment) -> Reason:
+    if moment.history is not None:
+        return None if moment.history.opened else "open the session first"
     return _a_session(moment) if moment.viewed else "open the session first"
 
 
 def _to_leave(moment: Moment) -> Reason:
-    return None if moment.leaves else "nothing to leave here"
+    return None if moment.leaves or moment.history is not None else "nothing to leave here"
+
+
+def _to_find(moment: Moment) -> Reason:
+    return _some_rows(moment) if moment.history is None else None
+
+
+def _to_history(moment: Moment) -> Reason:
+    if moment.history is not None:
+        return "this is the history, esc goes back"
+    return None if moment.has_history else "no store to look into"
+
+
+def _listed(moment: Moment) -> Reason:
+    return "in the history only, H opens it" if moment.history is None else _some_rows(moment)
+
+
+def _found(moment: Moment) -> Reason:
+    if moment.history is not None and not moment.history.searched:
+        return "find a turn first, / searches"
+    return _listed(moment)
 
 
 def _live(moment: Moment) -> Reason:
-    if moment.session is not None and facts.is_ended(moment.session):
+    if moment.history is None and moment.session is not None and facts.is_ended(moment.session):
         return "the session ended: nothing to keep"
     return _a_session(moment)
 
@@ -113,8 +152,13 @@ CATALOGUE: tuple[Action, ...] = (
     Action("ping", ("p",), "p", "ping", "send one ping now", _to_ping, footer=6),
     Action("hold", ("h",), "h", "hold", "keep warm 2 h; again auto", _live, footer=7),
     Action("off", ("o",), "o", "off", "no pings here", _live, footer=8),
-    Action("find", ("slash",), "/", "find", "show only what matches", _some_rows, footer=9),
+    Action("find", ("slash",), "/", "find", "show only what matches", _to_find, footer=9),
+    Action("history", ("H",), "H", "history", "all sessions, full text", _to_history, footer=10),
+    Action("next_hit", ("n",), "n", "next", "the next turn found", _found, footer=5),
+    Action("hit_before", ("N",), "N", "before", "the turn found before", _found, in_palette=False),
+    Action("export", ("e",), "e", "export", "write it as Markdown", _listed, footer=6),
+    Action("copy", ("y",), "y", "copy memory", "files changed, failures", _found, footer=7),
     Action("help", ("question_mark",), "?", "help", "all keys", _always, footer=5),
-    Action("quit", ("q",), "q", "quit", "leave; the keeper goes on", _always, footer=10),
+    Action("quit", ("q",), "q", "quit", "leave; the keeper goes on", _always, footer=11),
 )
 BY_NAME = {action.name: action for action in CATALOGUE}

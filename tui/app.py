@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import ClassVar
 
 from textual import on, work
@@ -20,28 +21,30 @@ from keepalive.config import NotifyConfig
 from tui.actions import CATALOGUE
 from tui.alerts import Alerts, notification
 from tui.board_state import BoardState
+from tui.failure import cause
 from tui.feed import BoardCommands, BoardFeed
+from tui.history_feed import HistoryFeed
+from tui.history_messages import HistoryWanted
 from tui.look import Look
 from tui.messages import BoardRead, CommandDone, CommandFailed, FeedFailed, TurnsRead
 from tui.orders import BudgetWanted, ModeWanted, PingWanted, TurnsWanted
+from tui.screens.keyed import KeyedScreen
 from tui.screens.main import MainScreen
 from tui.session_orders import ping_result
 from tui.themes import THEMES
 
 POLL_SECONDS = 0.25
 TICK_SECONDS = 1.0
-
-
-def cause(error: Exception) -> str:
-    """An error in one line: its text, or its kind when it has none."""
-    return " ".join(str(error).split()) or type(error).__name__
+HISTORY = "history"
+"""Name of its screen."""
 
 
 class WarmsideApp(App[None]):
     """`feed` gives boards, `commands` takes orders; see tui/feed.py for their threads.
 
     `startup` runs in a worker thread beside the first paint (starting a keeper takes longer than a first look); what
-    it raises is one line in the footer. `notify` says how it tells of what happens; None: not at all.
+    it raises is one line in the footer. `notify` says how it tells of what happens; None: not at all. `history` is
+    where all sessions ever stored come from; None: there is no history to open.
     """
 
     CSS_PATH = "app.tcss"
@@ -59,6 +62,7 @@ class WarmsideApp(App[None]):
         look: Look | None = None,
         startup: Callable[[], None] | None = None,
         notify: NotifyConfig | None = None,
+        history: HistoryFeed | None = None,
     ) -> None:
         # Without colours the 16-colour way of drawing is the right one under every theme: bold, dim, reverse.
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
@@ -66,9 +70,11 @@ class WarmsideApp(App[None]):
         self._startup = startup
         self._notify, self._alerts = notify, Alerts()
         self._zone = look.zone if look else None
-        look = look or Look()
+        self._history = history
+        self._look = look = look or Look()
         self.state = BoardState()
         self.main = MainScreen(self.state, clock, look if not banner else look.with_banner(banner))
+        self.main.has_history = history is not None
         self._version: int | None = None
         self._reading = False
         self._turns_wanted: TurnsWanted | None = None
@@ -91,12 +97,28 @@ class WarmsideApp(App[None]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette offers what applies now, from the same catalogue as the keys."""
         yield SystemCommand("theme", "change the colours", self.action_change_theme)
+        keyed = screen if isinstance(screen, KeyedScreen) else self.main
         for action in CATALOGUE:
-            if action.in_palette and action.reason_not(self.main.moment) is None:
-                yield SystemCommand(action.word, action.help, self._doing(action.name))
+            if action.in_palette and action.reason_not(keyed.moment) is None:
+                yield SystemCommand(action.word, action.help, partial(keyed.action_do, action.name))
 
-    def _doing(self, name: str) -> Callable[[], None]:
-        return lambda: self.main.action_do(name)
+    @on(HistoryWanted)
+    def _open_history(self) -> None:
+        """Installed and not only pushed, so that it comes back as it was left."""
+        from tui.history_state import HistoryState
+        from tui.screens.history import History
+
+        if self._history is None:
+            return
+        if not self.is_screen_installed(HISTORY):
+            screen = History(self._history, HistoryState(), lambda: self.main.moment, self._clock, self._look)
+            self.install_screen(screen, HISTORY)
+        self.push_screen(HISTORY)
+
+    def _say(self, text: str, *, bad: bool = False) -> None:
+        """On the screen that has the keys."""
+        screen = self.screen if isinstance(self.screen, KeyedScreen) else self.main
+        screen.say(text, bad=bad)
 
     # -- reading -------------------------------------------------------------------------------------------------
 
@@ -107,7 +129,7 @@ class WarmsideApp(App[None]):
         try:
             version = self._feed.version()
         except Exception as error:  # any feed, any error: the sidebar must outlive it and say why
-            self.main.say(cause(error), bad=True)
+            self._say(cause(error), bad=True)
             return
         if version != self._version:
             self._reading = True
@@ -126,7 +148,7 @@ class WarmsideApp(App[None]):
 
     @on(FeedFailed)
     def _feed_failed(self, event: FeedFailed) -> None:
-        self.main.say(event.cause, bad=True)
+        self._say(event.cause, bad=True)
         if event.of == "board":
             self._reading = False
         else:
@@ -189,7 +211,7 @@ class WarmsideApp(App[None]):
 
     @on(PingWanted)
     def _ping(self, event: PingWanted) -> None:
-        self.main.say(f"{event.name}: ping asked for")
+        self._say(f"{event.name}: ping asked for")
 
         def ping() -> str:
             result = self._commands.ping_now(event.session_id)
@@ -218,12 +240,12 @@ class WarmsideApp(App[None]):
     @on(CommandDone)
     def _done(self, event: CommandDone) -> None:
         if event.said:
-            self.main.say(event.said)
+            self._say(event.said)
         self.poll()
 
     @on(CommandFailed)
     def _failed(self, event: CommandFailed) -> None:
-        self.main.say(event.cause, bad=True)
+        self._say(event.cause, bad=True)
 
     def _post(self, make: Callable[[], Message], failed: Callable[[str], Message]) -> None:
         """In a worker thread: what `make` returns is posted, what it raises is posted as its cause."""

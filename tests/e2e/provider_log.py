@@ -69,7 +69,7 @@ class Record:
 
     @property
     def is_fork(self) -> bool:
-        """The client's own request for the shortest answer: one of its last messages is our prompt and nothing else."""
+        """The client's own request for the shortest answer: one of its last messages is our prompt."""
         messages = self.body.get("messages")
         return isinstance(messages, list) and any(
             isinstance(message, dict) and message.get("role") == "user" and _asks_for_a_fork(message.get("content"))
@@ -115,11 +115,12 @@ class Consent:
 
 
 def _asks_for_a_fork(content: Json) -> bool:
-    """Whether a message's content is the prompt of a fork, in either of the two forms that a content may have."""
+    """Whether a message's content is the prompt of a fork, in either of the two forms that a content may have. The
+    client may come to set a note of its own beside it."""
     if isinstance(content, str):
         return content.startswith(FORK_PROMPT)
     blocks = content if isinstance(content, list) else []
-    return len(blocks) == 1 and isinstance(blocks[0], dict) and str(blocks[0].get("text")).startswith(FORK_PROMPT)
+    return any(isinstance(block, dict) and str(block.get("text")).startswith(FORK_PROMPT) for block in blocks)
 
 
 def parse(line: str) -> Record | None:

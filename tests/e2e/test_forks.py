@@ -217,6 +217,7 @@ def test_a_plans_login_needs_consent_and_an_uninstall_ends_everything(beside: Be
         )
         row = wait_why(client, "no_consent")
         assert (row.login, row.keepalive.pings, row.keepalive.warmer) == ("subscription", 0, None)
+    wait_past(beside.last(later).at + TTL_SECONDS)
     assert stage.log.pings() == []
 
     plan.ask("third question")

@@ -187,6 +187,7 @@ def test_a_fork_is_known_by_its_prompt_in_either_form_and_by_what_goes_on_from_i
     denied: Json = {"role": "user", "content": [{"type": "tool_result", "content": "no"}]}
     for last in (
         [{"role": "user", "content": [block]}],
+        [{"role": "user", "content": [{"type": "text", "text": "a note"}, block]}],
         [asked, tool, denied],
         [asked, {"role": "system", "content": ""}],
     ):
@@ -194,8 +195,8 @@ def test_a_fork_is_known_by_its_prompt_in_either_form_and_by_what_goes_on_from_i
     for other in (
         [{"role": "user", "content": f"what does {PROMPT} mean"}],
         [{"role": "assistant", "content": PROMPT}],
-        [{"role": "user", "content": [{"type": "text", "text": "and"}, block]}],
         [{"role": "user", "content": []}],
+        [{"role": "user", "content": [PROMPT]}],
         [asked, tool, denied, tool],
         [PROMPT],
     ):

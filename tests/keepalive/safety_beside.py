@@ -17,8 +17,9 @@ from store.ingest.reading import RequestRow
 from store.models import Evidence, Status, Usage, WaitingFor
 from tests.keepalive.money_harness import World
 from tests.keepalive.plugin_side import PluginSide
+from tests.keepalive.safety_client import Client
 from tests.keepalive.safety_oracle import Oracle
-from tests.keepalive.safety_plugin import Client, ForkOracle
+from tests.keepalive.safety_plugin import ForkOracle
 from tests.keepalive.safety_subject import Call
 
 

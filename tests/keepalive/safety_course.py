@@ -27,8 +27,9 @@ from store.ledger import local_date
 from store.models import BudgetMode, TTLClass
 from tests.keepalive.money_harness import SSE, Talk, World, answer_body
 from tests.keepalive.safety_beside import Beside
+from tests.keepalive.safety_client import Client, clients
 from tests.keepalive.safety_oracle import Oracle, asked_by_a_person
-from tests.keepalive.safety_plugin import Client, ForkOracle, clients
+from tests.keepalive.safety_plugin import ForkOracle
 from tests.keepalive.safety_stage import PROMISES, AtOnce, SteppedStore, subjects
 from tests.keepalive.safety_subject import LIFETIME, Allowance, Call, Subject
 

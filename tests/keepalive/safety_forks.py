@@ -12,9 +12,10 @@ from keepalive import consent
 from store.models import BudgetMode, WaitingFor
 from tests.keepalive.money_harness import MODEL, OTHER_MODEL
 from tests.keepalive.safety_alarms import FAILURES, RINGS, STAGES
+from tests.keepalive.safety_client import Client, Plugin
 from tests.keepalive.safety_oracle import Stage, Trouble
 from tests.keepalive.safety_people import DAYS, People
-from tests.keepalive.safety_plugin import FORK_TROUBLES, Client, ForkTrouble, Plugin
+from tests.keepalive.safety_plugin import FORK_TROUBLES, ForkTrouble
 from tests.keepalive.safety_subject import Allowance
 
 CLIENT = st.integers(0, 2)
@@ -152,7 +153,13 @@ class Forks(People):
             await course.end_session(client, how)
 
     @rule(
-        which=CLIENT, late=LATE, trouble=FAILURES, fork=OF_A_FORK, stage=STAGES, speak=st.booleans(), yes=st.booleans()
+        which=CLIENT,
+        late=LATE,
+        trouble=FAILURES,
+        fork=OF_A_FORK,
+        stage=STAGES,
+        speak=st.sampled_from([True, True, False]),
+        yes=st.sampled_from([True, True, False]),
     )
     def ring_for_a_client(
         self, which: int, late: float, trouble: Trouble, fork: ForkTrouble, stage: Stage, speak: bool, yes: bool
@@ -202,12 +209,21 @@ class Forks(People):
         self.course.run(self.course.world.budget(client.talk.session, mode, pings=count, usd=usd))
         self.ring_in_time(rings)
 
-    @rule(which=CLIENT, what=HAPPENS, at=st.sampled_from(["reserved", "connecting"]), speak=st.booleans())
+    @rule(
+        which=CLIENT,
+        whats=st.lists(HAPPENS, min_size=1, max_size=3),
+        at=st.sampled_from(["reserved", "connecting"]),
+        speak=st.sampled_from([True, True, False]),
+    )
     def something_happens_to_a_client_as_soon_as_money_is_reserved(
-        self, which: int, what: str, at: str, speak: bool
+        self, which: int, whats: list[str], at: str, speak: bool
     ) -> None:
         """Or when the ask lies in its folder and was not seen yet."""
-        client, course = self.client(which), self.course
+        for what in whats:
+            self._something_happens(self.client(which), what, at, speak)
+
+    def _something_happens(self, client: Client, what: str, at: str, speak: bool) -> None:
+        course = self.course
         course.run(self._consent(True))
         if speak:
             self._free(client)

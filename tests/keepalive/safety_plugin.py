@@ -11,30 +11,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from dataclasses import dataclass, replace
 from typing import Literal
 
 from keepalive.clock import ManualClock
-from keepalive.state import Login
 from keepalive.usage import RateLimits
 from keepalive.warmer import Outcome, WarmAnswer, WarmRequest
 from store.ledger import local_date
 from store.models import BudgetMode, Usage, WaitingFor
-from tests.keepalive.money_harness import Talk
 from tests.keepalive.safety_books import Bill
+from tests.keepalive.safety_client import FRAME, Client
 from tests.keepalive.safety_judge import at_entry
 from tests.keepalive.safety_oracle import BrokenWarmer, Oracle, asked_by_a_person
-from tests.keepalive.safety_stage import FILLER
-from tests.keepalive.safety_subject import TICK, Call, Subject, prompt, usd_of
+from tests.keepalive.safety_subject import TICK, prompt, usd_of
 
-PROMPT = "(keep-alive) One dot, please."
-CLIENTS = tuple(f"0000000{n}-2222-4333-8444-555555555555" for n in (4, 5, 6))
 DOT = 2
 """Tokens of a fork's answer."""
-FRAME = 64
-"""Tokens around the last reply that a hit may write."""
-Plugin = Literal["there", "gone", "deaf"]
-"""`gone`: it does not announce itself; `deaf`: it does, and answers nothing."""
 ForkTrouble = Literal["", "tool", "silent", "nothing", "broken word"]
 FORK_TROUBLES: tuple[ForkTrouble, ...] = ("tool", "silent", "nothing", "broken word")
 _ERRORS: dict[str, tuple[Outcome, int | None]] = {
@@ -45,53 +36,6 @@ _ERRORS: dict[str, tuple[Outcome, int | None]] = {
     "500": ("provider_error", 500),
     "unreachable": ("unreachable", None),
 }
-
-
-@dataclass(eq=False)
-class Client(Subject):
-    """A session beside the gateway: what its client is really at, whatever the keeper knows of it."""
-
-    plan: bool = False
-    """It is logged in with a plan."""
-    login: Login | None = None
-    """What the keeper was told of it."""
-    plugin: Plugin = "there"
-    instance: str = "module-1"
-    waits: WaitingFor = WaitingFor.YOU
-    left: bool = False
-    """Its client is gone, and the keeper has not heard of it."""
-    changed: bool = False
-    """The model was changed since the last turn: a fork would not send what is cached."""
-    reply: int = 40
-    """Tokens of the last answer as the transcript tells them."""
-    heard_at: float = 0.0
-    """Start of the newest request that its transcript dates; none that seems older counts."""
-
-    @property
-    def prompt_tokens(self) -> int:
-        return self.tokens + self.reply + FRAME
-
-    def fork_body(self) -> bytes:
-        """The whole transcript, with the last answer marked, and the shortest prompt behind it."""
-        talk = replace(self.talk, said=[*self.talk.said, f"answer {len(self.talk.said)}"])
-        body = talk.body()
-        tail = b'{"role": "user", "content": [{"type": "text", "text": "' + PROMPT.encode() + b'"}]}'
-        cut = body.rindex(b"]")
-        return body[:cut] + b", " + tail + body[cut:]
-
-    def learn(self, call: Call) -> bool:
-        """As the base does; the chain of a transcript goes on while the model stays."""
-        at = call.exchange.started_wall
-        goes_on = self.turns > 0 and self.model == call.model
-        self.turns += 1
-        self.answered = self.answered + 1 if goes_on else 1
-        self.tokens = call.claim.read + call.claim.write_5m + call.claim.write_1h
-        self.model, self.ttl = call.model, call.ttl
-        self.touched = self.heard_at = at
-        self.last = call
-        self.stopped, self.paid_writes = "", 0
-        self.age_known, self.evicted = call.age_known, call.evicted
-        return goes_on
 
 
 class ForkOracle:
@@ -244,7 +188,8 @@ class ForkOracle:
             client.pinging[request.lineage_id] -= 1
         still_last = turns == client.turns
         if error:
-            bill.usage = usage
+            if error[1] is not None:  # else something was sent, and nobody knows what became of it
+                bill.usage = usage
             if still_last:
                 client.stopped = trouble
             return WarmAnswer(error[0], status=error[1], sent_at=now, limits=RateLimits())
@@ -296,17 +241,3 @@ class ForkOracle:
             client.evicted = False
             client.paid_writes += 1
         return usage
-
-
-def clients() -> list[Client]:
-    """An API key; a plan's login that nobody knows of yet; one that is known, on an hour's entry."""
-    key, unknown, known = CLIENTS
-    return [
-        Client(Talk(session=key, system="four " + FILLER, key="sk-ant-beside-0004")),
-        Client(Talk(session=unknown, system="five " + FILLER, key="sk-ant-oat-0005", oauth=True), plan=True),
-        Client(
-            Talk(session=known, system="six " + FILLER, key="sk-ant-oat-0006", oauth=True, ttl="1h"),
-            plan=True,
-            login="subscription",
-        ),
-    ]

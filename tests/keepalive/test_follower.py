@@ -27,6 +27,7 @@ from store.rows import LaunchRow, LineageRow
 from store.transcripts.clients import Found
 from store.transcripts.reading import Reading
 from tests.keepalive.claude_folder import CWD, T0, ClaudeFolder, answer, compaction, prompt, title, tool_result
+from tests.keepalive.money_harness import launch
 
 A = "0b1c2d3e-0000-4000-8000-00000000abcd"
 B = "0b1c2d3e-0000-4000-8000-00000000beef"
@@ -442,17 +443,17 @@ class TestIdlePeriods:
     async def test_an_open_sessions_last_request_opens_one_and_the_next_closes_it(self, followed: Followed) -> None:
         followed.open(seen_by="transcript")
         followed.go_to(20)
-        await followed.writes(prompt(0, "go"), answer(3, "m1"))
+        await followed.writes(prompt(T0, "go"), answer(T0 + 3, "m1", written_5m=100))
         at = followed.lineage.last_request_at
         assert at is not None
         assert self.periods(followed) == [(at - T0, "", "you")]
         await followed.poll()
-        await followed.writes(prompt(100, "on"), answer(103, "m2"))
+        await followed.writes(prompt(T0 + 100, "on"), answer(T0 + 103, "m2", written_5m=100))
         assert [row[1] for row in self.periods(followed)] == ["request", ""]
 
     async def test_one_that_was_read_before_it_was_seen_to_be_open_gets_it_then(self, followed: Followed) -> None:
         followed.go_to(20)
-        await followed.writes(prompt(0, "go"), answer(3, "m1"))
+        await followed.writes(prompt(T0, "go"), answer(T0 + 3, "m1", written_5m=100))
         followed.db.execute("UPDATE sessions SET ended_at = ?", (T0 + 5,))
         await followed.poll()
         followed.db.execute("DELETE FROM idle_periods")
@@ -464,12 +465,12 @@ class TestIdlePeriods:
 
     async def test_what_has_gone_cold_before_it_was_read_opens_none(self, followed: Followed) -> None:
         followed.open()
-        await followed.writes(prompt(0, "go"), answer(3, "m1"))  # a quarter of an hour ago
+        await followed.writes(prompt(T0, "go"), answer(T0 + 3, "m1", written_5m=100))  # a quarter of an hour ago
         assert self.periods(followed) == []
 
     async def test_a_session_behind_the_gateway_has_its_own(self, followed: Followed) -> None:
         followed.go_to(20)
         launches.record(followed.db, launch("launch-0001", "claude"))
         followed.open(launch_id="launch-0001")
-        await followed.writes(prompt(0, "go"), answer(3, "m1"))
+        await followed.writes(prompt(T0, "go"), answer(T0 + 3, "m1", written_5m=100))
         assert self.periods(followed) == []

@@ -140,6 +140,7 @@ MOMENTS = st.sampled_from([None, 10.0, 20.0, 30.0])
     running=st.sampled_from([True, False, None]),
     before=st.one_of(st.none(), st.tuples(MOMENTS, MOMENTS)),
     since=st.sampled_from([10.0, 20.0, 30.0]),
+    waits=st.sampled_from([None, *WaitingFor]),
 )
 def test_a_state_moves_forward_only_and_only_by_what_is_new(
     began: float | None,
@@ -147,13 +148,17 @@ def test_a_state_moves_forward_only_and_only_by_what_is_new(
     running: bool | None,
     before: tuple[float | None, float | None] | None,
     since: float,
+    waits: WaitingFor | None,
 ) -> None:
+    """Nor does a turn's beginning take away what is known of it already: that it asks, that a tool runs."""
+
     def said(began: float | None, done: float | None) -> Announcement:
         return Announcement(1, SESSION, "i", "0", "0", 40.0, running, began, done)
 
     with memory_store() as db:
         add_session(db, SESSION)
-        sessions.set_state(db, SESSION, Status.BUSY, WaitingFor.PERMISSION, since)
+        was = Status.IDLE if waits is WaitingFor.YOU else Status.BUSY
+        sessions.set_state(db, SESSION, was, waits, since)
         row = sessions.get(db, SESSION)
         assert row is not None
         _note_turn(db, row, None if before is None else said(*before), said(began, done))
@@ -163,8 +168,10 @@ def test_a_state_moves_forward_only_and_only_by_what_is_new(
         moment = began if running else done
         known = None if before is None else before[0] if running else before[1]
         moved = running is not None and moment is not None and moment >= since and moment != known
+        if running and waits in (WaitingFor.PERMISSION, WaitingFor.TOOL):
+            moved = False
         wanted = (Status.BUSY, None) if running else (Status.IDLE, WaitingFor.YOU)
-        assert (now.status, now.waiting_for) == (wanted if moved else (Status.BUSY, WaitingFor.PERMISSION))
+        assert (now.status, now.waiting_for) == (wanted if moved else (was, waits))
 
 
 class TestEnds:

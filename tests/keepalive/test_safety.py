@@ -15,9 +15,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis.stateful import invariant, run_state_machine_as_test
 
 from store import ledger
+from tests.keepalive.safety_client import Client
 from tests.keepalive.safety_forks import Forks
 from tests.keepalive.safety_oracle import TROUBLES
-from tests.keepalive.safety_plugin import Client
 from tests.keepalive.safety_stage import PROMISES, TEMPLATE, seen, template
 from tests.keepalive.safety_subject import TICK
 

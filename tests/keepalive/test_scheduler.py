@@ -95,3 +95,15 @@ async def test_alarms_set_before_the_start_fire_after_it() -> None:
     fired.scheduler.start()
     assert await fired.next() == 7
     fired.scheduler.close()
+
+
+async def test_what_is_awaited_when_it_closes_leaves_no_word_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    made = Fired()
+    made.gate = asyncio.Event()
+    made.scheduler.start()
+    made.scheduler.schedule(7, time.time())
+    await made.next()
+    made.scheduler.close()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert [record for record in caplog.records if record.exc_info] == []

@@ -36,6 +36,7 @@ class Watch:
         self.store = StoreThread(root / "warmside.db")
         self.changed: list[str] = []
         self.ended: list[str] = []
+        self.told_over: set[str] = set()
         self.machine = FakeMachine(self.folder.processes, root)
         self.watcher = self.new()
         self._reader: sqlite3.Connection | None = None
@@ -53,6 +54,7 @@ class Watch:
             presence=Presence(self.folder.root, self.folder.processes),
             changed=changed,
             ended=self.ended.append,
+            told_over=self.told_over.__contains__,
         )
 
     async def poll(self) -> None:
@@ -311,6 +313,18 @@ async def test_an_open_session_that_was_ended_by_mistake_comes_back(watch: Watch
     await watch.poll()
     assert watch.row().ended_at is None
     assert watch.changed == [A]
+
+
+async def test_an_end_that_the_client_has_told_stands_while_its_file_is_still_there(watch: Watch) -> None:
+    watch.folder.session(7, A)
+    await watch.poll()
+    sessions.end(watch.db, A, "ended", T0)
+    watch.told_over.add(A)
+    await watch.poll()
+    assert (watch.row().ended_at, watch.changed) == (T0, [])
+    watch.told_over.clear()
+    await watch.poll()
+    assert watch.row().ended_at is None, "it goes on after all"
 
 
 async def test_a_session_that_no_file_names_ends_with_its_launch_alone(watch: Watch) -> None:

@@ -72,10 +72,27 @@ def test_what_a_query_finds(harbour: sqlite3.Connection, query: str, found: list
     assert places(harbour, query) == found
 
 
+def test_failures_are_found_with_words_and_without(harbour: sqlite3.Connection) -> None:
+    failed = Filters(failed=True)
+    assert places(harbour, "", failed) == ["s1/2"]
+    assert places(harbour, "the", failed) == ["s1/2"]
+    assert places(harbour, "pier", failed) == []
+    (hit,) = search(harbour, "", failed).hits
+    assert (hit.field, hit.snippet, hit.ranges, hit.failed) == ("commands", "pytest -q", (), True)
+    assert [hit.failed for hit in search(harbour, "mend").hits] == [False, False]
+
+
 def test_a_hit_says_where_and_when(harbour: sqlite3.Connection) -> None:
     (hit,) = search(harbour, "pytest").hits
     assert hit == Hit(
-        session="s1", turn=2, at=NOW + 20, field="commands", snippet="pytest -q", ranges=((0, 6),), project="harbour"
+        session="s1",
+        turn=2,
+        at=NOW + 20,
+        field="commands",
+        snippet="pytest -q",
+        ranges=((0, 6),),
+        project="harbour",
+        failed=True,
     )
     assert list(hit.model_dump()) == ["session", "turn", "at", "field", "snippet"], "the contract's keys"
 

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from keepalive.clock import ManualClock
 from tests.tui import sample
 from tui.app import WarmsideApp
+from tui.history_feed import HistoryFeed
 from tui.look import Look
 from tui.themes import DARK
 from tui.widgets.line_view import LineView
@@ -25,11 +26,12 @@ class Running:
     feed: sample.SampleFeed = field(default_factory=sample.SampleFeed)
     commands: sample.SampleCommands = field(default_factory=sample.SampleCommands)
     clock: ManualClock = field(default_factory=lambda: ManualClock(sample.NOW))
+    history: HistoryFeed | None = None
     look: Look = field(default_factory=lambda: Look(zone=sample.ZONE, theme=DARK))
     messages: list[Message] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.app = WarmsideApp(self.feed, self.commands, self.clock, look=self.look)
+        self.app = WarmsideApp(self.feed, self.commands, self.clock, look=self.look, history=self.history)
 
     @asynccontextmanager
     async def run(self, width: int = 36, height: int = 40) -> AsyncIterator[Pilot[None]]:

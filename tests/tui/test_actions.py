@@ -7,7 +7,7 @@ import pytest
 from store.models import BoardView, CacheStateName, SessionView
 from tests.tui import sample
 from tests.tui.sample import NOW
-from tui.actions import BY_NAME, CATALOGUE, Moment
+from tui.actions import BY_NAME, CATALOGUE, HistoryMoment, Moment
 
 
 def reason(name: str, session: SessionView | None, board: BoardView = sample.BOARD) -> str | None:
@@ -75,3 +75,33 @@ def test_an_empty_board_has_nothing_to_move_or_find() -> None:
     assert reason("down", None, BoardView())
     assert reason("find", None, BoardView())
     assert reason("quit", None, BoardView()) is None
+
+
+ROWS, FOUND, OPENED = HistoryMoment(4), HistoryMoment(4, searched=True), HistoryMoment(4, searched=True, opened=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "here", "said"),
+    [
+        ("open", ROWS, None),
+        ("open", OPENED, "open already, esc goes back"),
+        ("open", HistoryMoment(0), "nothing is listed"),
+        ("tab", ROWS, "open the session first"),
+        ("tab", OPENED, None),
+        ("find", HistoryMoment(0), None),
+        ("back", HistoryMoment(0), None),
+        ("next_hit", ROWS, "find a turn first, / searches"),
+        ("next_hit", FOUND, None),
+        ("copy", FOUND, None),
+        ("export", ROWS, None),
+        ("history", ROWS, "this is the history, esc goes back"),
+        ("ping", FOUND, "on the board only, esc goes back"),
+        ("hold", FOUND, "on the board only, esc goes back"),
+        ("next_hit", None, "in the history only, H opens it"),
+        ("history", None, "no store to look into"),
+    ],
+)
+def test_the_history_has_reasons_of_its_own(name: str, here: HistoryMoment | None, said: str | None) -> None:
+    moment = Moment(sample.BOARD, sample.ENDED[0], NOW, history=here)
+    assert BY_NAME[name].reason_not(moment) == said
+    assert said is None or len(said) <= 34

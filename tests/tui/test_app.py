@@ -11,7 +11,7 @@ from keepalive.config import NotifyConfig
 from store.models import BudgetMode, Status, WaitingFor
 from tests.tui import sample
 from tests.tui.running import Running
-from tui.app import WarmsideApp, cause
+from tui.app import WarmsideApp
 from tui.look import Look
 from tui.messages import BoardRead, CommandDone, CommandFailed, FeedFailed, TurnsRead
 from tui.widgets.footer_bar import FooterBar
@@ -156,11 +156,6 @@ async def test_without_colour_no_colour_reaches_the_screen(monkeypatch: pytest.M
         assert chips
         assert chips[0] is not None
         assert chips[0].reverse
-
-
-def test_a_cause_is_one_line_even_without_a_text() -> None:
-    assert cause(KeyError()) == "KeyError"
-    assert cause(ValueError("a\n b")) == "a b"
 
 
 def test_the_app_loads_nothing_heavy() -> None:

@@ -9,7 +9,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.events import Resize, ScreenResume, ScreenSuspend
-from textual.screen import Screen
 
 from keepalive.clock import Clock
 from store.cache_strip import CacheHistory
@@ -23,11 +22,13 @@ from tui.format import clean, cut, wrap
 from tui.lines import BLANK, Line, Piece
 from tui.look import Look
 from tui.orders import TurnsWanted
+from tui.screens.keyed import KeyedScreen
 from tui.session_view import CACHE, LEDGER, TURNS, Tab, session_view
 from tui.themes import enter_key
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.footer_bar import FooterBar
 from tui.widgets.line_view import BEHIND, LineView
+from tui.widgets.search_field import SearchField
 from tui.widgets.session_list import SessionList
 
 VIEW_TURNS = 20
@@ -35,12 +36,15 @@ SMALL_ROWS = 12
 """Below this height there is no room for a detail under the list."""
 
 
-class BoardScreen(Screen[None]):
+class BoardScreen(KeyedScreen):
     """Header, list, detail, footer."""
 
+    has_history = False
+    """Whether the app has a history to open."""
+
     def __init__(self, state: BoardState, clock: Clock, look: Look) -> None:
-        super().__init__()
-        self._state, self._clock, self._look = state, clock, look
+        super().__init__(look)
+        self._state, self._clock = state, clock
         self._turns: tuple[str, tuple[TurnView, ...]] = ("", ())
         self._history: tuple[str, CacheHistory | None] = ("", None)
         self._ledger: tuple[str, SessionLedger | None] = ("", None)
@@ -72,6 +76,11 @@ class BoardScreen(Screen[None]):
     def _detail_view(self) -> LineView:
         return self.query_one("#detail", LineView)
 
+    @property
+    def field(self) -> SearchField:
+        """The filter's field."""
+        return self.query_one(FilterLine).field
+
     def _line_view(self, name: str) -> LineView:
         return self.query_one(f"#{name}", LineView)
 
@@ -99,6 +108,7 @@ class BoardScreen(Screen[None]):
             opened=self._opened,
             viewed=self._viewed,
             leaves=self._opened or self._filtered or bool(self._banner),
+            has_history=self.has_history,
         )
 
     @property

@@ -8,17 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual import on
-from textual.events import Key
 from textual.widgets import Input
 
 from store.models import BudgetMode, SessionView
 from tui import session_view
-from tui.actions import BY_NAME, CATALOGUE
 from tui.board import FOLD_ID
+from tui.history_messages import HistoryWanted
 from tui.orders import BudgetWanted, PingWanted
 from tui.screens.board_screen import BoardScreen
 from tui.session_orders import mode_order
-from tui.widgets.filter_line import FilterLine
 from tui.widgets.session_list import SessionList
 
 if TYPE_CHECKING:
@@ -26,9 +24,6 @@ if TYPE_CHECKING:
 
 FAR = 1_000_000
 """More rows or lines than there are."""
-KEYS = {key: action.name for action in CATALOGUE for key in action.keys}
-WHILE_FINDING = frozenset({"up", "down", "page_up", "page_down", "back"})
-"""What keys without a letter still do while somebody types into the filter."""
 
 
 class MainScreen(BoardScreen):
@@ -36,24 +31,6 @@ class MainScreen(BoardScreen):
 
     _sheet: BudgetSheet | None = None
     """The budget sheet that is open."""
-
-    def on_key(self, event: Key) -> None:
-        """Look the key up in the catalogue, here and now.
-
-        Not by bindings: those run one message later, so that in `/dep` typed fast the `p` would still be a ping.
-        """
-        if self.app.screen is not self:
-            event.stop()  # typed for a sheet that was about to open
-            return
-        finding = self.has_class("-finding")
-        if finding and event.is_printable and event.character:
-            self.query_one(FilterLine).field.insert_text_at_cursor(event.character)
-            event.stop()
-            return
-        name = KEYS.get(event.key)
-        if name is not None and (not finding or name in WHILE_FINDING):
-            event.stop()
-            self.action_do(name)
 
     @on(SessionList.Clicked)
     def _clicked(self, event: SessionList.Clicked) -> None:
@@ -74,13 +51,9 @@ class MainScreen(BoardScreen):
         self._list.focus()
 
     def action_do(self, name: str) -> None:
-        """Carry out an action of the catalogue, or say why it does not apply."""
+        """Also keep the rows where they are for a moment."""
         self._state.key(self._clock.monotonic())
-        reason = BY_NAME[name].reason_not(self.moment)
-        if reason is not None:
-            self.say(reason)
-            return
-        getattr(self, f"_do_{name}")()
+        super().action_do(name)
 
     def _move(self, step: int) -> None:
         """Rows of the list, or lines of the opened session."""
@@ -143,7 +116,7 @@ class MainScreen(BoardScreen):
     def _do_back(self) -> None:
         if self._filtered:
             self.remove_class("-finding")
-            self.query_one(FilterLine).field.value = ""
+            self.field.value = ""
             self._list.focus()
         elif self._opened:
             self._open(False)
@@ -153,7 +126,10 @@ class MainScreen(BoardScreen):
 
     def _do_find(self) -> None:
         self.add_class("-finding")
-        self.query_one(FilterLine).field.focus()
+        self.field.type_here()
+
+    def _do_history(self) -> None:
+        self.post_message(HistoryWanted())
 
     def _chosen(self) -> SessionView:
         session = self._state.selected
@@ -194,11 +170,3 @@ class MainScreen(BoardScreen):
         self._sheet = None
         if wanted is not None:
             self.post_message(wanted)
-
-    def _do_help(self) -> None:
-        from tui.screens.help import HelpSheet
-
-        self.app.push_screen(HelpSheet(self._look))
-
-    def _do_quit(self) -> None:
-        self.app.exit()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.widgets import Input, Static
+from textual.widgets import Static
+
+from tui.widgets.search_field import SearchField
 
 
 class FilterLine(Horizontal):
@@ -12,9 +14,9 @@ class FilterLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static(" / ", id="slash")
-        yield Input(id="query", compact=True, select_on_focus=False)
+        yield SearchField(id="query")
 
     @property
-    def field(self) -> Input:
+    def field(self) -> SearchField:
         """Where the person types."""
-        return self.query_one("#query", Input)
+        return self.query_one("#query", SearchField)

@@ -19,9 +19,12 @@ TOAST_SECONDS = 4.0
 class FooterBar(LineView):
     """Keys from the catalogue, toasts from `say`."""
 
-    def __init__(self, moment: Callable[[], Moment], look: Look, *, id: str) -> None:
+    def __init__(
+        self, moment: Callable[[], Moment], look: Look, *, id: str, instead: Callable[[int], Line] | None = None
+    ) -> None:
+        """`instead`: a line in the place of the keys, where letters are typed and no keys; empty: the keys."""
         super().__init__(self._footer, id=id, ascii_only=look.ascii_only)
-        self._moment = moment
+        self._moment, self._instead = moment, instead
         self._enter = enter_key(look.ascii_only)
         self._toast: tuple[str, bool] | None = None
         self._timer: Timer | None = None
@@ -46,4 +49,5 @@ class FooterBar(LineView):
     def _footer(self, width: int, height: int) -> tuple[Line, ...]:
         if self._toast is not None:
             return (chrome.toast(self._toast[0], width, bad=self._toast[1]),)
-        return (chrome.footer(self._moment(), width, self._enter),)
+        line = self._instead(width) if self._instead is not None else ()
+        return (line or chrome.footer(self._moment(), width, self._enter),)

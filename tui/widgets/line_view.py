@@ -39,6 +39,11 @@ class LineView(ScrollView, can_focus=False):
         self._lines: tuple[Line, ...] = ()
         self._styles: dict[tuple[str, bool], Style] = {}
 
+    @property
+    def line_count(self) -> int:
+        """How many lines there are to see or to scroll to."""
+        return len(self._lines)
+
     def renew(self) -> None:
         """Ask the source again and repaint the lines that differ."""
         old, self._lines = self._lines, self._source(self.size.width, self.size.height)

@@ -1,0 +1,88 @@
+"""Header, status and what an empty list says."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+
+from store.history import Overview
+from tests.tui import history_sample
+from tests.tui.history_sample import HOSTILE
+from tests.tui.sample import NOW
+from tui import history_chrome, history_query
+from tui.history_query import Query
+from tui.history_state import Results
+from tui.lines import Line, text_of, width_of
+
+KNOWN = Overview(sessions=1_204, turns=98_311, projects=("api",), agents=("claude",))
+
+
+def query(text: str) -> Query:
+    return history_query.read(text, KNOWN, NOW, UTC)
+
+
+def shown(lines: tuple[Line, ...]) -> str:
+    return " ".join(text_of(line).strip() for line in lines)
+
+
+def status(results: Results, asked: Query, width: int = 60, *, searching: bool = False) -> str:
+    return shown(history_chrome.status(results, asked, width, searching=searching))
+
+
+def test_the_header_counts_as_much_as_fits() -> None:
+    assert text_of(history_chrome.header(KNOWN, 60, loaded=True)).endswith("1,204 sessions · 98,311 turns")
+    assert text_of(history_chrome.header(KNOWN, 36, loaded=True)).endswith("  1,204 sessions")
+    assert text_of(history_chrome.header(KNOWN, 36, loaded=False)) == " ━╸ history"
+    assert text_of(history_chrome.opened_header("api", "3 of 17", 30)) == " ━╸ api               3 of 17"
+
+
+def test_what_was_found_is_counted() -> None:
+    hits, lock = history_sample.HITS, query("lock")
+    assert status(Results(Query(), history_sample.PLACES), Query()).startswith("4 sessions")
+    assert status(Results(lock, hits=hits, limit=30), lock).startswith("4 turns in 3 sessions")
+    assert status(Results(lock, hits=hits, limit=4), lock).startswith("4+ turns in 3 sessions")
+    assert status(Results(lock), lock).startswith("no turn found")
+    assert status(Results(lock, hits=hits, complete=False), lock).endswith("only the newest were searched")
+    assert status(Results(lock), lock, searching=True) == "searching …"
+
+
+@pytest.mark.parametrize(("text", "role"), [("project:zz lock", "bad"), ("lock project:zz", "dim")])
+def test_a_bad_filter_is_a_complaint_and_one_being_typed_a_hint(text: str, role: str) -> None:
+    (line,) = history_chrome.status(Results(), query(text), 60, searching=False)
+    assert text_of(line) == " project: none is called zz: api"
+    assert line[0].role == role
+
+
+def test_filters_in_use_stand_out() -> None:
+    line = history_chrome.filters(query("project:api since:7d failed: x"), 90)
+    assert " ".join(text_of(line).split()) == "project: api agent: any after: 7d before: any failed: only"
+    assert [piece.text for piece in line if piece.role == "strong"] == ["api", "7d", "only"]
+    assert history_chrome.filters(query(""), 20) == ()
+
+
+def test_an_empty_store_says_how_to_fill_it() -> None:
+    said = shown(history_chrome.empty(Overview(), Query(), 36))
+    assert said.startswith("No session is stored yet.")
+    assert "$ warmside import" in said
+
+
+def test_nothing_found_says_what_was_asked() -> None:
+    said = shown(history_chrome.empty(KNOWN, query(f"zzz after:7d {HOSTILE}"), 200))
+    assert "Nothing matches zzz after:7d" in said
+    assert "Every word must be in the same turn" in said
+    assert "Only where after:7d holds." in said
+    assert said.endswith("esc shows all sessions")
+    assert said.isprintable()
+
+
+@pytest.mark.parametrize("width", [26, 30, 60])
+def test_every_line_fits(width: int) -> None:
+    for lines in (
+        history_chrome.empty(Overview(), Query(), width),
+        history_chrome.empty(KNOWN, query("project:api " + "long " * 30), width),
+        history_chrome.status(Results(), query("project:" + "x" * 90), width, searching=False),
+        (history_chrome.typing_keys(width, "↵"), history_chrome.header(KNOWN, width, loaded=True)),
+        (history_chrome.opened_header("n" * 90, "12 of 40", width),),
+    ):
+        assert all(width_of(line) <= width for line in lines)

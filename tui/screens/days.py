@@ -1,0 +1,269 @@
+"""The ledger of all days: a span's money as a sentence, as bars and in tables, read anew when the store has changed.
+
+It has keys of its own; what stands on it is day_view.py's. Reading is a worker thread's, which only posts messages.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.events import Click, Resize, ScreenResume, ScreenSuspend
+from textual.message import Message
+from textual.screen import Screen
+from textual.timer import Timer
+
+from keepalive.clock import Clock
+from store.ledger_cells import local_date
+from store.ledger_models import DayLedger
+from tui import chrome, day_view
+from tui.day_chart import EIGHTHS, HALVES, WHOLE, Drawing
+from tui.day_view import SPANS, Span
+from tui.days_feed import DaysFailed, DaysFeed, DaysRead
+from tui.failure import cause
+from tui.lines import BLANK, Line, Piece, width_of
+from tui.look import Look
+from tui.widgets.line_view import BEHIND, LineView
+
+LOOK_SECONDS = 1.0
+"""How often it is asked whether anything changed."""
+REST = 10
+"""So many times as long as a reading took nothing is read again: a busy store must not keep the page reading."""
+TOAST_SECONDS = 4.0
+LOW_ROWS = 20
+"""Below this height there is no room for a title."""
+FAR = 1_000_000
+"""More lines than there are."""
+KEYS = (("esc", "back"), ("[ ]", "span"), ("j k", "scroll"), ("?", "help"))
+
+
+class SpanTabs(LineView):
+    """The spans' names, the chosen one bold over a thick line."""
+
+    class Chosen(Message):
+        """A name was clicked."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def on_click(self, event: Click) -> None:
+        start = 1
+        for index, span in enumerate(SPANS):
+            if start - 1 <= event.x <= start + len(span.name):
+                self.post_message(self.Chosen(index))
+            start += len(span.name) + gap(self.size.width)
+
+
+def gap(width: int) -> int:
+    """Cells between the spans' names."""
+    return 3 if width >= day_view.NORMAL else 2
+
+
+def tabs(chosen: Span, width: int) -> tuple[Line, ...]:
+    """Both lines of the spans' names."""
+    names: list[Piece] = [Piece(" ")]
+    under: list[Piece] = [Piece(" ")]
+    for index, span in enumerate(SPANS):
+        between = gap(width) if index else 0
+        is_chosen = span == chosen
+        names += [Piece(" " * between), Piece(span.name, "strong" if is_chosen else "dim")]
+        under.append(Piece("─" * between, "faint"))
+        under.append(Piece(("━" if is_chosen else "─") * len(span.name), "warm" if is_chosen else "faint"))
+    rest = max(0, width - 1 - width_of(under))
+    return tuple(names), (*under, Piece("─" * rest, "faint"))
+
+
+class Days(Screen[None]):
+    """Esc, `q` or `L` goes back; the span and the place in the page stay for the next time where it is installed."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,L", "back", "back", show=False),
+        Binding("right,l,right_square_bracket,tab", "span(1)", "longer", show=False),
+        Binding("left,h,left_square_bracket,shift+tab", "span(-1)", "shorter", show=False),
+        Binding("down,j", "scroll(1)", "down", show=False),
+        Binding("up,k", "scroll(-1)", "up", show=False),
+        Binding("pagedown,space", "page(1)", "a page down", show=False),
+        Binding("pageup", "page(-1)", "a page up", show=False),
+        Binding("home", f"scroll(-{FAR})", "top", show=False),
+        Binding("end", f"scroll({FAR})", "bottom", show=False),
+        Binding("question_mark", "help", "help", show=False),
+    ]
+
+    def __init__(self, feed: DaysFeed, clock: Clock, look: Look) -> None:
+        super().__init__()
+        self._feed, self._clock, self._look = feed, clock, look
+        self._span = SPANS[1]
+        self._read: dict[str, tuple[DayLedger, int]] = {}
+        """The newest reading of each span, and the store's version at its time."""
+        self._reading = False
+        self._rest_until = float("-inf")
+        """Monotonic; only for what has been read already."""
+        self._failed = ""
+        """Why nothing could be read."""
+        self._toast = ""
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        ascii_only = self._look.ascii_only
+        yield LineView(self._header, id="header", ascii_only=ascii_only)
+        yield SpanTabs(lambda width, height: tabs(self._span, width), id="spans", ascii_only=ascii_only)
+        page = LineView(self._page, id="page", ascii_only=ascii_only)
+        page.styles.height = "1fr"
+        yield page
+        yield LineView(self._footer, id="footer", ascii_only=ascii_only)
+
+    def on_mount(self) -> None:
+        self.set_interval(LOOK_SECONDS, self.look_again)
+        self._lay_out()
+
+    # -- lines ---------------------------------------------------------------------------------------------------
+
+    @property
+    def _page_view(self) -> LineView:
+        return self.query_one("#page", LineView)
+
+    @property
+    def _drawing(self) -> Drawing:
+        """Shape instead of hue where colours are few, and no glyph that has no ASCII form."""
+        if self._look.ascii_only:
+            return WHOLE
+        return HALVES if self.app.current_theme.ansi or "NO_COLOR" in os.environ else EIGHTHS
+
+    def _header(self, width: int, height: int) -> tuple[Line, ...]:
+        return ((Piece(" ━╸", "warm"), Piece(" ledger", "strong")),)
+
+    def _page(self, width: int, height: int) -> tuple[Line, ...]:
+        known = self._read.get(self._span.name)
+        if known is None:
+            return (BLANK, *day_view.told(self._failed, width, "bad")) if self._failed else (BLANK,)
+        lines = day_view.page(known[0], self._span, width, self.size.height, self._drawing)
+        return (BLANK, *lines) if self.size.height >= LOW_ROWS else lines
+
+    def _footer(self, width: int, height: int) -> tuple[Line, ...]:
+        if self._toast:
+            return (chrome.toast(self._toast, width, bad=True),)
+        line: Line = (Piece(" "),)
+        for key, word in KEYS:
+            longer = (*line, Piece(key, "strong"), Piece(f" {word}  ", "dim"))
+            line = longer if width_of(longer) <= width + 2 else line
+        return (line,)
+
+    # -- what happened -------------------------------------------------------------------------------------------
+
+    def look_again(self) -> None:
+        """Read again if the store has changed, or the day."""
+        if not self.is_current or self._reading:
+            return
+        known = self._read.get(self._span.name)
+        try:
+            version = self._feed.version()
+        except Exception as error:  # any feed, any error: the page must outlive it and say why
+            self.say(cause(error))
+            return
+        if known is not None and self._clock.monotonic() < self._rest_until:
+            return
+        if known is None or known[1] != version or known[0].today != local_date(self._clock.wall()):
+            self._reading = True
+            self._read_days(self._span, version)
+
+    @work(thread=True, group="days", exit_on_error=False)
+    def _read_days(self, span: Span, version: int) -> None:
+        start = self._clock.monotonic()
+        try:
+            ledger = self._feed.days(span.days)
+            message: Message = DaysRead(span.name, ledger, version, self._clock.monotonic() - start)
+        except Exception as error:  # the edge to code we do not know; the cause is shown, nothing is lost
+            message = DaysFailed(cause(error))
+        self.post_message(message)
+
+    @on(DaysRead)
+    def _days_read(self, event: DaysRead) -> None:
+        self._reading, self._failed = False, ""
+        self._rest_until = self._clock.monotonic() + REST * event.seconds
+        self._read[event.span] = (event.ledger, event.version)
+        self._page_view.renew()
+        if event.span != self._span.name:
+            self.look_again()
+
+    @on(DaysFailed)
+    def _days_failed(self, event: DaysFailed) -> None:
+        self._reading, self._failed = False, event.cause
+        self.say(event.cause)
+        self._page_view.renew()
+
+    def say(self, text: str) -> None:
+        """What went wrong, in the footer's place for four seconds."""
+        self._toast = text
+        if self._timer is not None:
+            self._timer.stop()
+        self._timer = self.set_timer(TOAST_SECONDS, self._unsay)
+        self.query_one("#footer", LineView).renew()
+
+    def _unsay(self) -> None:
+        self._toast = ""
+        self.query_one("#footer", LineView).renew()
+
+    @on(SpanTabs.Chosen)
+    def _clicked(self, event: SpanTabs.Chosen) -> None:
+        self._choose(event.index)
+
+    def _choose(self, index: int) -> None:
+        self._span = SPANS[min(len(SPANS) - 1, max(0, index))]
+        self.query_one(SpanTabs).renew()
+        self._page_view.scroll_to(y=0, animate=False, immediate=True)
+        self._page_view.renew()
+        self.look_again()
+
+    # -- keys ----------------------------------------------------------------------------------------------------
+
+    def action_span(self, step: int) -> None:
+        """The next span, stopping at the ends."""
+        self._choose(SPANS.index(self._span) + step)
+
+    def action_scroll(self, step: int) -> None:
+        """Scroll by lines."""
+        self._page_view.scroll_relative(y=step, animate=False, immediate=True)
+
+    def action_page(self, step: int) -> None:
+        """Scroll by pages."""
+        self.action_scroll(step * max(1, self._page_view.size.height - 1))
+
+    def action_help(self) -> None:
+        """All keys."""
+        from tui.screens.help import HelpSheet
+
+        self.app.push_screen(HelpSheet(self._look))
+
+    def action_back(self) -> None:
+        """To the screen before; `pop` and not `dismiss`: an installed screen is not waited for."""
+        self.app.pop_screen()
+
+    # -- size ----------------------------------------------------------------------------------------------------
+
+    def _lay_out(self) -> None:
+        roomy = self.size.height >= chrome.ROOMY_ROWS
+        header = self.query_one("#header")
+        header.styles.height = 1 + roomy
+        header.display = self.size.height >= LOW_ROWS
+        self.query_one(SpanTabs).styles.height = 2
+
+    def on_resize(self, event: Resize) -> None:
+        self._lay_out()
+        self.call_after_refresh(self._page_view.renew)
+
+    def on_screen_suspend(self, event: ScreenSuspend) -> None:
+        self.add_class(BEHIND)
+        self._repaint()
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        self.remove_class(BEHIND)
+        self._repaint()
+        self.look_again()
+
+    def _repaint(self) -> None:
+        for view in self.query(LineView):
+            view.refresh()
