@@ -124,7 +124,7 @@ class Watcher:
                 if session.session_id not in known and self._told_over(session.session_id):
                     continue  # the client's file is about to go
                 if previous != session or session.session_id not in known or session.session_id in resting:
-                    know(connection, session, previous, now)
+                    know(connection, session, previous, now, turn_over=session.session_id in resting)
                     learned.add(session.session_id)
                     if not session.made_up:
                         for name in placeholders(connection, session):

@@ -21,8 +21,16 @@ UNDER_LAUNCH = frozenset({"aider", "copilot", "pi", "qwen"})
 """Clients that speak a protocol whose cache the gateway follows, and name no session in it."""
 
 
-def know(connection: sqlite3.Connection, found: OpenSession, previous: OpenSession | None, now: float) -> None:
-    """Store what a look says; `previous` is what was seen of the same session in the same process before."""
+def know(
+    connection: sqlite3.Connection,
+    found: OpenSession,
+    previous: OpenSession | None,
+    now: float,
+    *,
+    turn_over: bool = False,
+) -> None:
+    """Store what a look says; `previous` is what was seen of the same session in the same process before. `turn_over`:
+    its turn has ended for some while, whatever the client's file says."""
     row = sessions.get(connection, found.session_id)
     known: dict[str, str | int | float | None] = {
         "cwd": found.cwd,
@@ -52,8 +60,13 @@ def know(connection: sqlite3.Connection, found: OpenSession, previous: OpenSessi
     _note_resume(connection, found, known["client_version"])
     waiting = found.waiting_for
     if found.status is Status.BUSY and waiting is None and row is not None:
-        # The file says "busy" for a thinking model and a running tool alike: who saw the request knows better.
-        waiting = WaitingFor.TOOL if row.waiting_for in (WaitingFor.TOOL, WaitingFor.PERMISSION) else None
+        # The file says "busy" for a thinking model, a running tool and a subagent that goes on beside an ended turn:
+        # who saw the request knows better.
+        went_on = previous is not None and previous.status is Status.BUSY
+        if row.waiting_for in (WaitingFor.TOOL, WaitingFor.PERMISSION):
+            waiting = WaitingFor.TOOL
+        elif went_on and (turn_over or row.waiting_for is WaitingFor.BACKGROUND):
+            waiting = WaitingFor.BACKGROUND
     if found.status is not Status.UNKNOWN:
         sessions.set_state(connection, found.session_id, found.status, waiting, found.status_updated_at or now)
         idle.note_waiting(connection, found.session_id, waiting)

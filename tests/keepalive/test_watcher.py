@@ -182,7 +182,11 @@ async def test_a_client_that_works_on_after_its_requests_end_is_busy(watch: Watc
     await watch.poll()  # a second later, so 1.9 s
     assert watch.row().status is Status.IDLE, "its file may only be late"
     await watch.poll()
-    assert (watch.row().status, watch.row().waiting_for) == (Status.BUSY, None)
+    state = (watch.row().status, watch.row().waiting_for)
+    assert state == (Status.BUSY, WaitingFor.BACKGROUND), "the turn is over: a subagent, perhaps"
+    watch.folder.session(7, A, "busy", at=T0 + 9)
+    await watch.poll()
+    assert watch.row().waiting_for is WaitingFor.BACKGROUND, "written anew, and still busy"
 
 
 async def test_clear_ends_the_old_session_in_the_same_process(watch: Watch) -> None:
