@@ -8,10 +8,10 @@ from __future__ import annotations
 import os
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from keepalive.paths import Paths, find_paths
 from keepalive.toml_place import line_of
@@ -144,6 +144,26 @@ class NotifyConfig(_Section):
     """A notification of the desktop, where the terminal knows the escape sequence for it (OSC 9)."""
 
 
+class LookConfig(_Section):
+    """How the sidebar looks."""
+
+    theme: Literal["auto", "terminal", "dark", "light", "contrast"] = "auto"
+    """`terminal`: its own 16 colours. `auto` is that too, where nothing speaks against it."""
+    ascii: Literal["auto", "yes", "no"] = "auto"
+    """Signs that every terminal has. `auto`: where the locale promises no Unicode."""
+
+
+def _one_or_more(value: object) -> object:
+    """A key or a list of keys. What a key is, and what it may do, is the sidebar's to know."""
+    listed = [value] if isinstance(value, str) else value
+    if not isinstance(listed, list | tuple) or not all(isinstance(one, str) for one in listed):
+        raise ValueError('not a key like "k" or a list like ["k", "up"]')
+    return tuple(listed)
+
+
+_Keys = Annotated[tuple[str, ...], BeforeValidator(_one_or_more)]
+
+
 class ExperimentConfig(_Section):
     """A trial of one's own: some idle periods are left to lapse by lot, so that `warmcold` has something to compare."""
 
@@ -159,6 +179,9 @@ class Config(_Section):
     history: HistoryConfig = HistoryConfig()
     warnings: WarningsConfig = WarningsConfig()
     notify: NotifyConfig = NotifyConfig()
+    keys: dict[str, _Keys] = Field(default_factory=dict)
+    """Keys of the sidebar by action, instead of those it would have."""
+    look: LookConfig = LookConfig()
     experiment: ExperimentConfig = ExperimentConfig()
 
     def ttl(self, ttl_class: TTLClass | None) -> float | None:

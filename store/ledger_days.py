@@ -30,14 +30,15 @@ def read(connection: sqlite3.Connection, now: float, days: int | None) -> DayLed
     """The last so many local days, today's included; None is all time."""
     since, hours = start(now, days), days == 1
     with snapshot(connection):
+        billed = _span(connection, since, f"session_id NOT IN ({_ON_PLAN})", DOLLARS, hours=hours)
         return DayLedger(
             since=since,
             today=local_date(now),
             slot="hour" if hours else "day",
-            billed=_span(connection, since, f"session_id NOT IN ({_ON_PLAN})", DOLLARS, hours=hours),
+            billed=billed,
             plan=_span(connection, since, f"session_id IN ({_ON_PLAN})", TOKENS, hours=hours),
             ever=connection.execute("SELECT 1 FROM pings LIMIT 1").fetchone() is not None,
-            hour_less_usd=ledger_hour.less_usd(connection, since),
+            hour_less_usd=ledger_hour.less_usd(connection, since) if billed.total.pings else None,
         )
 
 

@@ -53,7 +53,7 @@ def cut(fields: Mapping[Field, str], terms: Sequence[Term]) -> Snippet:
                 most, at, text = found, field, entry
     shown = [term for term in terms if term.looks_at(at)]
     line = _window(_composed(text), shown)
-    return Snippet(at, line, _ranges(line, shown))
+    return Snippet(at, line, ranges_of(line, shown))
 
 
 def _composed(text: str) -> str:
@@ -93,7 +93,7 @@ def _densest(folded: str, terms: Sequence[Term]) -> Range:
     return best
 
 
-def _ranges(text: str, terms: Sequence[Term]) -> tuple[Range, ...]:
+def ranges_of(text: str, terms: Sequence[Term]) -> tuple[Range, ...]:
     folded = fold(text)
     ranges: list[Range] = []
     for start, end in sorted(match.span() for term in terms for match in term.pattern.finditer(folded)):

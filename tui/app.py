@@ -12,7 +12,7 @@ from functools import partial
 from typing import ClassVar
 
 from textual import on, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.message import Message
 from textual.screen import Screen
 
@@ -20,37 +20,43 @@ from keepalive.clock import Clock
 from keepalive.config import NotifyConfig
 from tui.actions import CATALOGUE
 from tui.alerts import Alerts, notification
+from tui.board_order import Order
 from tui.board_state import BoardState
+from tui.days_feed import DaysFeed, DaysWanted
 from tui.failure import cause
 from tui.feed import BoardCommands, BoardFeed
 from tui.history_feed import HistoryFeed
 from tui.history_messages import HistoryWanted
+from tui.keymap import DEFAULT, Keymap
 from tui.look import Look
-from tui.messages import BoardRead, CommandDone, CommandFailed, FeedFailed, TurnsRead
-from tui.orders import BudgetWanted, ModeWanted, PingWanted, TurnsWanted
+from tui.messages import BoardRead, FeedFailed, TurnsRead
+from tui.ordering_app import OrderingApp
+from tui.orders import TurnsWanted
 from tui.screens.keyed import KeyedScreen
 from tui.screens.main import MainScreen
-from tui.session_orders import ping_result
 from tui.themes import THEMES
 
 POLL_SECONDS = 0.25
 TICK_SECONDS = 1.0
-HISTORY = "history"
-"""Name of its screen."""
+HISTORY, DAYS = "history", "days"
+"""Names of their screens."""
 
 
-class WarmsideApp(App[None]):
+class WarmsideApp(OrderingApp):
     """`feed` gives boards, `commands` takes orders; see tui/feed.py for their threads.
 
     `startup` runs in a worker thread beside the first paint (starting a keeper takes longer than a first look); what
     it raises is one line in the footer. `notify` says how it tells of what happens; None: not at all. `history` is
-    where all sessions ever stored come from; None: there is no history to open.
+    where all sessions ever stored come from, `days` the money of all days; None: there is none to open. `order`: of the
+    list, as it was left. `no_start`: why no keeper can be started from here, where none can.
     """
 
     CSS_PATH = "app.tcss"
     TITLE = "warmside"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (45, "-normal"), (90, "-wide")]  # noqa: RUF012 (Textual declares it per instance)
     ESCAPE_TO_MINIMIZE: ClassVar[bool] = False
+    ENABLE_COMMAND_PALETTE = False
+    """Not by a key of the library's: the keymap has one."""
 
     def __init__(
         self,
@@ -63,18 +69,25 @@ class WarmsideApp(App[None]):
         startup: Callable[[], None] | None = None,
         notify: NotifyConfig | None = None,
         history: HistoryFeed | None = None,
+        days: DaysFeed | None = None,
+        order: Order = Order.NEED,
+        keymap: Keymap = DEFAULT,
+        no_start: str = "",
     ) -> None:
         # Without colours the 16-colour way of drawing is the right one under every theme: bold, dim, reverse.
-        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
-        self._feed, self._commands, self._clock = feed, commands, clock
+        ansi = True if "NO_COLOR" in os.environ else None
+        super().__init__(feed, commands, clock, look.zone if look else None, ansi=ansi)
         self._startup = startup
         self._notify, self._alerts = notify, Alerts()
-        self._zone = look.zone if look else None
         self._history = history
         self._look = look = look or Look()
+        self._days = days
         self.state = BoardState()
-        self.main = MainScreen(self.state, clock, look if not banner else look.with_banner(banner))
-        self.main.has_history = history is not None
+        self.state.order = order
+        self.main = MainScreen(self.state, clock, look.with_banner(banner) if banner else look, keymap)
+        self.main.has_history, self.main.has_days = history is not None, days is not None
+        self.main.no_start = no_start
+        self._shortcuts = keymap
         self._version: int | None = None
         self._reading = False
         self._turns_wanted: TurnsWanted | None = None
@@ -98,9 +111,12 @@ class WarmsideApp(App[None]):
         """The palette offers what applies now, from the same catalogue as the keys."""
         yield SystemCommand("theme", "change the colours", self.action_change_theme)
         keyed = screen if isinstance(screen, KeyedScreen) else self.main
+        moment = keyed.moment
         for action in CATALOGUE:
-            if action.in_palette and action.reason_not(keyed.moment) is None:
-                yield SystemCommand(action.word, action.help, partial(keyed.action_do, action.name))
+            if action.in_palette and action.reason_not(moment) is None:
+                key = (moment.keys or {}).get(action.name)
+                said = f"{key}  {action.help}" if key else action.help
+                yield SystemCommand(action.word, said, partial(keyed.action_do, action.name))
 
     @on(HistoryWanted)
     def _open_history(self) -> None:
@@ -111,9 +127,23 @@ class WarmsideApp(App[None]):
         if self._history is None:
             return
         if not self.is_screen_installed(HISTORY):
-            screen = History(self._history, HistoryState(), lambda: self.main.moment, self._clock, self._look)
+            screen = History(
+                self._history, HistoryState(), lambda: self.main.moment, self._clock, self._look, self._shortcuts
+            )
             self.install_screen(screen, HISTORY)
         self.push_screen(HISTORY)
+
+    @on(DaysWanted)
+    def _open_days(self) -> None:
+        """Installed, so that it comes back with its span."""
+        from tui.screens.days import Days
+
+        if self._days is None:
+            return
+        if not self.is_screen_installed(DAYS):
+            screen = Days(self._days, lambda: self.main.moment, self._clock, self._look, self._shortcuts)
+            self.install_screen(screen, DAYS)
+        self.push_screen(DAYS)
 
     def _say(self, text: str, *, bad: bool = False) -> None:
         """On the screen that has the keys."""
@@ -172,18 +202,19 @@ class WarmsideApp(App[None]):
         session_id = wanted.session_id
 
         def read() -> Message:
+            budget = self._feed.session_budget(session_id) if wanted.budget else None
             if wanted.limit > 1:
                 history = self._feed.cache_history(session_id) if wanted.cache else None
                 ledger = self._feed.session_ledger(session_id) if wanted.ledger else None
-                return TurnsRead(session_id, self._feed.last_turns(session_id, wanted.limit), history, ledger)
+                return TurnsRead(session_id, self._feed.last_turns(session_id, wanted.limit), history, ledger, budget)
             latest = self._feed.latest_turn(session_id)
-            return TurnsRead(session_id, () if latest is None else (latest,))
+            return TurnsRead(session_id, () if latest is None else (latest,), budget=budget)
 
         self._post(read, lambda cause: FeedFailed(cause, "turns"))
 
     @on(TurnsRead)
     def _turns_read(self, event: TurnsRead) -> None:
-        self.main.turns_read(event.session_id, event.turns, event.cache, event.ledger)
+        self.main.turns_read(event.session_id, event.turns, event.cache, event.ledger, event.budget)
         self._next_turns()
 
     # -- telling -------------------------------------------------------------------------------------------------
@@ -202,55 +233,3 @@ class WarmsideApp(App[None]):
         if self._notify.desktop and self._driver is not None:
             for alert in alerts:
                 self._driver.write(notification(alert.text, in_tmux="TMUX" in os.environ))
-
-    # -- orders --------------------------------------------------------------------------------------------------
-
-    @on(ModeWanted)
-    def _mode(self, event: ModeWanted) -> None:
-        self._order(lambda: self._commands.set_mode(event.session_id, event.mode, event.until), event.said)
-
-    @on(PingWanted)
-    def _ping(self, event: PingWanted) -> None:
-        self._say(f"{event.name}: ping asked for")
-
-        def ping() -> str:
-            result = self._commands.ping_now(event.session_id)
-            return f"{event.name}: {ping_result(result, self._clock.wall(), self._zone)}"
-
-        self._order(ping)
-
-    @on(BudgetWanted)
-    def _budget(self, event: BudgetWanted) -> None:
-        def apply() -> None:
-            self._commands.set_budget(
-                event.session_id, mode=event.mode, pings=event.pings, usd=event.usd, until=event.until
-            )
-
-        self._order(apply, f"{event.name}: budget set")
-
-    @work(thread=True, group="orders", exit_on_error=False)
-    def _order(self, carry_out: Callable[[], str | None], said: str = "") -> None:
-        """`said`, or what carrying it out returned, is told to the person."""
-
-        def done() -> Message:
-            return CommandDone(carry_out() or said)
-
-        self._post(done, CommandFailed)
-
-    @on(CommandDone)
-    def _done(self, event: CommandDone) -> None:
-        if event.said:
-            self._say(event.said)
-        self.poll()
-
-    @on(CommandFailed)
-    def _failed(self, event: CommandFailed) -> None:
-        self._say(event.cause, bad=True)
-
-    def _post(self, make: Callable[[], Message], failed: Callable[[str], Message]) -> None:
-        """In a worker thread: what `make` returns is posted, what it raises is posted as its cause."""
-        try:
-            message = make()
-        except Exception as error:  # the edge to code we do not know; the cause is shown, nothing is lost
-            message = failed(cause(error))
-        self.post_message(message)

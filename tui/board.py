@@ -1,7 +1,7 @@
-"""The board as data: which sessions stand in which section, in what order, and the lines of the list.
+"""The board as lines: the list of the sections, one entry a line, and how each line reads at a width.
 
-Pure functions of a `BoardView` and a moment. When the order may change is decided in board_state.py, how a role looks
-in the theme, how a row reads in row.py.
+Pure functions of the sections and a moment. Which session stands where is decided in board_order.py, when the order may
+change in board_state.py, how a role looks in the theme, how a row reads in row.py.
 """
 
 from __future__ import annotations
@@ -9,86 +9,35 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import Literal, NamedTuple
 
-from store.models import BoardView, NextPing, SessionView
+from rich.cells import cell_len
+
+from store.models import NextPing, SessionView
 from tui import facts, row
-from tui.format import clean, countdown, money, pad, pad_left
+from tui.board_order import ENDED, Section
+from tui.format import clean, countdown, cut, money, pad, pad_left
 from tui.lines import BLANK, Line, Piece, rule, spread
 
-SectionKey = Literal["needs", "open", "running", "cold", "ended"]
-LABELS: dict[SectionKey, str] = {
-    "needs": "needs you",
-    "running": "running",
-    "open": "open",
-    "cold": "cold",
-    "ended": "ended today",
-}
 FOLD_ID = "\0ended"
 """Stands for the folded section where a session id is expected; no client can use it as an id."""
+BY_PROJECT = "by project"
 MAX_NEXT_PINGS = 5
-
-
-class Section(NamedTuple):
-    """Session ids of one section, in order. A folded section counts its sessions but shows none."""
-
-    key: SectionKey
-    ids: tuple[str, ...]
-    total: int
 
 
 class Entry(NamedTuple):
     """One line of the list. `id` is the session's (or FOLD_ID) where the line can be selected."""
 
-    kind: Literal["blank", "label", "top", "bottom", "ended_top", "ended_bottom", "fold", "pings", "ping"]
+    kind: Literal["blank", "heads", "label", "top", "bottom", "ended_top", "ended_bottom", "fold", "pings", "ping"]
     id: str = ""
     label: str = ""
+    section: Section | None = None
+    """Of a label: what it heads."""
     first: bool = False
-    """The first label carries the heads of the columns."""
+    """The first label carries the heads of the columns, unless they have a line of their own."""
+    grouped: bool = False
+    """Of a row: it stands under its project's label."""
     hint: str = ""
     """What enter does on the folded section."""
     ping: NextPing | None = None
-
-
-def section_of(session: SessionView, now: float) -> SectionKey:
-    """Where a session belongs now: needs before anything else, too late last."""
-    if facts.is_ended(session):
-        return "ended"
-    if facts.works(session):
-        return "running"
-    if not facts.is_warm(session, now):
-        return "cold"
-    return "needs" if facts.waits_for_person(session) else "open"
-
-
-def _need(session: SessionView, now: float) -> tuple[float, float, str]:
-    """Order inside a section: what goes cold first, then the likely ones, then what was active last."""
-    left = facts.seconds_left(session, now)
-    active = session.ended_at or session.last_activity_at or session.cache.expires_at or 0.0
-    return (float("inf") if left is None else left, -active, session.id)
-
-
-def arrange(view: BoardView, now: float, query: str = "", unfolded: bool = False) -> tuple[Section, ...]:
-    """All sections that have sessions matching `query`, in the order of need."""
-    names = facts.names(view)
-    found: dict[SectionKey, list[SessionView]] = {key: [] for key in LABELS}
-    for session in (*view.sessions, *view.ended_today):
-        if not query or facts.matches(session, names[session.id], query):
-            found[section_of(session, now)].append(session)
-    sections = []
-    for key, sessions in found.items():
-        sessions.sort(key=lambda session: _need(session, now))
-        shown = () if key == "ended" and not (unfolded or query) else tuple(one.id for one in sessions)
-        if sessions:
-            sections.append(Section(key, shown, len(sessions)))
-    return tuple(sections)
-
-
-def shape(view: BoardView, now: float, query: str, unfolded: bool) -> tuple[object, ...]:
-    """What the order depends on: as long as it is the same, nothing may move."""
-    states = [
-        (session.id, section_of(session, now), facts.state(session, now), session.waiting_for)
-        for session in (*view.sessions, *view.ended_today)
-    ]
-    return (query, unfolded, *sorted(states, key=lambda state: state[0]))
 
 
 def plan(
@@ -96,21 +45,24 @@ def plan(
 ) -> tuple[Entry, ...]:
     """The list, one entry a line. `roomy` puts a blank line between sections."""
     entries: list[Entry] = []
+    if sections and sections[0].grouped:
+        # A line of its own: the heads stay where they are when another project comes first.
+        entries.append(Entry("heads", label=BY_PROJECT))
     for section in sections:
-        label = f"{LABELS[section.key]} {section.total}"
-        if section.key == "ended":
+        if section.key == ENDED:
             _add_pings(entries, next_pings)
-        if entries and (roomy or section.key == "ended"):
+        if len(entries) > section.grouped and (roomy or section.key == ENDED):
             entries.append(Entry("blank"))
-        if section.key == "ended":
+        if section.key == ENDED:
+            label = f"{section.label} {section.total}"
             entries.append(Entry("fold", FOLD_ID, label, hint="fold" if unfolded else "unfold"))
             for one in section.ids:
                 entries += [Entry("ended_top", one), Entry("ended_bottom", one)]
             continue
-        entries.append(Entry("label", label=label, first=not entries))
+        entries.append(Entry("label", section=section, first=not entries))
         for one in section.ids:
-            entries += [Entry("top", one), Entry("bottom", one)]
-    if not any(section.key == "ended" for section in sections):
+            entries += [Entry("top", one, grouped=section.grouped), Entry("bottom", one)]
+    if not any(section.key == ENDED for section in sections):
         _add_pings(entries, next_pings)
     return tuple(entries)
 
@@ -140,8 +92,10 @@ def line(entry: Entry, page: Page, edge: Piece) -> Line:
     width = page.width
     if entry.kind == "blank":
         return BLANK
-    if entry.kind == "label":
-        return _label(entry, page)
+    if entry.kind == "heads":
+        return row.heads(entry.label, width)
+    if entry.section is not None:
+        return _label(entry.section, page, first=entry.first)
     if entry.kind == "fold":
         hint = Piece(f"{page.enter} {entry.hint} ", "dim")
         return spread((edge, Piece(entry.label, "dim")), (hint,), width)
@@ -154,11 +108,30 @@ def line(entry: Entry, page: Page, edge: Piece) -> Line:
     return _session_line(entry, page, edge)
 
 
-def _label(entry: Entry, page: Page) -> Line:
-    if entry.first:
-        return row.heads(entry.label, page.width)
-    label: Line = (Piece(" " + entry.label, "dim"),)
+def _label(section: Section, page: Page, *, first: bool) -> Line:
+    # Beside the heads there is as much room as a row has for glyph and name; a rule needs two cells of its own.
+    room = row.name_cells(page.width) + 2 if first else page.width - (2 if page.roomy else 4)
+    text = label_text(section, room)
+    if first:
+        return row.heads(text, page.width)
+    # The name of a project is content; other sections' names are words of ours.
+    name, _, count = text.rpartition(" ")
+    label: Line = (Piece(f" {name}", "fg" if section.grouped else "dim"), Piece(f" {count}", "dim"))
     return label if page.roomy else (*rule(label, (), page.width - 1), Piece(" "))
+
+
+def label_text(section: Section, room: int) -> str:
+    """A section's label in at most `room` cells: words are cut, the number never."""
+    count = f" {section.total}"
+    room = max(1, room - len(count))
+    text = section.label
+    if section.place:
+        # Both parts keep their beginnings: a project is known by its name, and told apart by the first folder.
+        name = min(cell_len(text), max(room // 2, room - 1 - cell_len(section.place)))
+        text = f"{cut(section.place, room - 1 - name)}/{cut(text, name)}"
+    elif section.short and cell_len(text) > room:
+        text = section.short
+    return cut(text, room) + count
 
 
 def _ping(ping: NextPing, page: Page) -> Line:
@@ -177,6 +150,8 @@ def _ping(ping: NextPing, page: Page) -> Line:
 
 def _session_line(entry: Entry, page: Page, edge: Piece) -> Line:
     session, name = page.sessions[entry.id], page.names[entry.id]
+    if entry.grouped:
+        name = facts.name_in_project(session, name)
     try:
         if entry.kind == "top":
             return row.top(session, name, page.width, page.now, edge, page.query)

@@ -1,14 +1,15 @@
 """What the board shows and where the cursor is, as a plain object beside the widgets.
 
-It owns the one rule about order: rows move only when a state changed, and never within two seconds of a key, so that
-nobody presses `p` on a row that just slid away. It knows no widget, no store and no clock of its own.
+It owns the one rule about order: rows move only when a state (or a ranking) changed, and never within two seconds of a
+key, so that nobody presses `p` on a row that just slid away. It knows no widget, no store and no clock of its own.
 """
 
 from __future__ import annotations
 
 from store.models import BoardView, SessionView
 from tui import facts
-from tui.board import FOLD_ID, LABELS, Section, arrange, shape
+from tui.board import FOLD_ID
+from tui.board_order import ENDED, Order, Section, arrange, running_out, shape
 
 KEY_QUIET_SECONDS = 2.0
 
@@ -23,9 +24,12 @@ class BoardState:
         self.sessions: dict[str, SessionView] = {}
         self.names: dict[str, str] = {}
         self.selected_id: str | None = None
+        self.order = Order.NEED
+        """What the list is sorted by; `reorder_by` changes it."""
         self.query = ""
         self.unfolded = False
         self._shape: tuple[object, ...] = ()
+        self._running_out: frozenset[str] = frozenset()
         self._last_key = float("-inf")
 
     @property
@@ -36,10 +40,7 @@ class BoardState:
     @property
     def ids(self) -> tuple[str, ...]:
         """Everything the cursor can stand on, top to bottom."""
-        ids: list[str] = []
-        for section in self.sections:
-            ids += [FOLD_ID, *section.ids] if section.key == "ended" else section.ids
-        return tuple(ids)
+        return _places(self.sections)
 
     def load(self, view: BoardView, now: float, at: float) -> None:
         """Take a new view from the feed."""
@@ -51,13 +52,16 @@ class BoardState:
     def settle(self, now: float, at: float) -> bool:
         """Bring the order up to date if it may change now; True when anything moved."""
         before = self.sections
-        wanted = shape(self.view, now, self.query, self.unfolded)
-        if wanted != self._shape:
-            fresh = arrange(self.view, now, self.query, self.unfolded)
-            held = at - self._last_key < KEY_QUIET_SECONDS and bool(before)
+        wanted = shape(self.view, now, self.query, self.unfolded, self.order)
+        hurried = running_out(self.view, now, self.order)
+        moved = wanted != self._shape or not hurried <= self._running_out
+        # While held the old shape stays, so that the next tick tries again.
+        held = moved and bool(before) and at - self._last_key < KEY_QUIET_SECONDS
+        if moved:
+            fresh = arrange(self.view, now, self.query, self.unfolded, self.order)
             self.sections = self._patched(fresh) if held else fresh
-            # While held the old shape stays, so that the next tick tries again.
-            self._shape = self._shape if held else wanted
+        self._shape = self._shape if held else wanted
+        self._running_out = self._running_out & hurried if held else hurried
         self._keep_cursor(before)
         return self.sections != before
 
@@ -82,23 +86,35 @@ class BoardState:
         self.unfolded = not self.unfolded
         self._reorder(now)
 
+    def reorder_by(self, order: Order, now: float) -> None:
+        """Sort by something else: at once, with the cursor on its session."""
+        self.order = order
+        self._reorder(now)
+
+    def next_order(self, now: float) -> Order:
+        """Sort by what comes next; returns what that is."""
+        self.reorder_by(self.order.following, now)
+        return self.order
+
     def _reorder(self, now: float) -> None:
-        self._last_key = float("-inf")
+        # The key that asked for it is no reason to wait, but what it brought stays for as long as after any key.
+        pressed, self._last_key = self._last_key, float("-inf")
         self.settle(now, 0.0)
+        self._last_key = pressed
 
     def _patched(self, fresh: tuple[Section, ...]) -> tuple[Section, ...]:
-        """The old order without the sessions that are gone, new ones at the end of their section."""
+        """The old order without the sessions that are gone, new ones at the end of their section, new sections last."""
         alive = {one for section in fresh for one in section.ids}
         known = {one for section in self.sections for one in section.ids}
-        old = {section.key: section for section in self.sections}
         new = {section.key: section for section in fresh}
+        old = {section.key: section for section in self.sections}
         patched = []
-        for key in LABELS:
+        for key in sorted({**old, **new}, key=lambda key: key == ENDED):
             stay = tuple(one for one in (old[key].ids if key in old else ()) if one in alive)
             come = tuple(one for one in (new[key].ids if key in new else ()) if one not in known)
-            total = len(stay + come) or (new[key].total if key == "ended" and key in new else 0)
+            total = len(stay + come) or (new[key].total if key == ENDED and key in new else 0)
             if total:
-                patched.append(Section(key, stay + come, total))
+                patched.append((new.get(key) or old[key])._replace(ids=stay + come, total=total))
         return tuple(patched)
 
     def _keep_cursor(self, before: tuple[Section, ...]) -> None:
@@ -106,6 +122,14 @@ class BoardState:
         ids = self.ids
         if self.selected_id in ids:
             return
-        old = [one for section in before for one in section.ids]
+        old = _places(before)
         place = old.index(self.selected_id) if self.selected_id in old else 0
         self.selected_id = ids[min(place, len(ids) - 1)] if ids else None
+
+
+def _places(sections: tuple[Section, ...]) -> tuple[str, ...]:
+    """Where a cursor can stand, top to bottom."""
+    ids: list[str] = []
+    for section in sections:
+        ids += [FOLD_ID, *section.ids] if section.key == ENDED else section.ids
+    return tuple(ids)

@@ -1,17 +1,20 @@
-"""What the budget sheet holds, whether it is valid, and what it would cost: pure, recomputed at every key."""
+"""What the budget sheet holds, whether it is valid, and what is said beside and below its fields: pure, recomputed at
+every key."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from datetime import tzinfo
 from typing import NamedTuple, TypeVar
 
-from keepalive.state import margin
+from rich.cells import cell_len
+
 from store.models import BudgetMode, SessionView
 from tui import facts, parse
-from tui.format import NOTHING, age, clock_time, cut, money, plural, wrap
-from tui.lines import BLANK, Line, Piece, spread
+from tui.budget_in_force import InForce
+from tui.budget_text import origin
+from tui.format import clock_time, cut, money, wrap
+from tui.lines import Line, Piece
 
 T = TypeVar("T")
 
@@ -19,8 +22,13 @@ MODES = (BudgetMode.OFF, BudgetMode.AUTO, BudgetMode.HOLD)
 FIELDS = ("pings", "money", "until")
 HOLD_SECONDS = 2 * 3600.0
 """How long a hold lasts when no time is given."""
-LABEL_CELLS = 8
-CONSEQUENCE_ROWS = 4
+LABEL_CELLS = 7
+_ORIGIN_KEYS = {"pings": "pings", "money": "usd", "until": "until"}
+_MODE_NOTES = {
+    BudgetMode.OFF: ("no pings", ""),
+    BudgetMode.AUTO: ("while a ping pays", "while it pays", ""),
+    BudgetMode.HOLD: ("warm to the end", "to the end", ""),
+}
 
 
 class Form(NamedTuple):
@@ -40,9 +48,11 @@ class Budget(NamedTuple):
     usd: float | None
     until: float | None
     errors: dict[str, str]
+    until_back: bool = False
+    """It ends with the session's next prompt, and at `until` at the latest."""
 
 
-def form_of(session: SessionView, now: float, zone: tzinfo | None) -> Form:
+def form_of(session: SessionView, now: float, zone: tzinfo | None, *, until_back: bool = False) -> Form:
     """The session's present budget as text."""
     keep = session.keepalive
     until = "" if keep.until is None or keep.until <= now else _typed_time(keep.until, now, zone)
@@ -50,25 +60,29 @@ def form_of(session: SessionView, now: float, zone: tzinfo | None) -> Form:
         keep.mode,
         "" if keep.max_pings is None else str(keep.max_pings),
         "" if keep.max_usd is None else parse.usd_text(keep.max_usd),
-        until,
+        parse.BACK if until and until_back else until,
     )
 
 
 def _typed_time(at: float, now: float, zone: tzinfo | None) -> str:
     """A time in a form that parse.until reads back to the minute."""
     text = clock_time(at, now, zone)
-    if " " not in text:
-        return text
-    if at - now < 48 * 3600 and clock_time(at, now + 24 * 3600, zone) == text.partition(" ")[2].zfill(5):
-        return "tomorrow " + text.partition(" ")[2]
-    return f"{int(at - now) // 3600}h"
+    day, _, clock = text.rpartition(" ")
+    found = text if not day else f"tomorrow {clock}" if at - now < 48 * 3600 else ""
+    try:  # (not where clocks read it twice, or on another day)
+        if found and abs((parse.until(found, now, zone) or 0.0) - at) < 60:
+            return found
+    except ValueError:
+        pass
+    minutes = max(1, round((at - now) / 60))
+    return f"{minutes // 60}h{minutes % 60:02}m" if minutes >= 60 else f"{minutes}m"
 
 
 def read(form: Form, now: float, zone: tzinfo | None) -> Budget:
     """The budget that is typed; a hold without a time lasts two hours."""
     errors: dict[str, str] = {}
 
-    def field(name: str, make: Callable[[], T | None]) -> T | None:
+    def field(name: str, make: Callable[[], T]) -> T | None:
         try:
             return make()
         except ValueError as error:
@@ -77,103 +91,69 @@ def read(form: Form, now: float, zone: tzinfo | None) -> Budget:
 
     pings = field("pings", lambda: parse.pings(form.pings))
     usd = field("money", lambda: parse.usd(form.money))
-    until = field("until", lambda: parse.until(form.until, now, zone))
-    if form.mode is BudgetMode.HOLD and until is None:
-        until = now + HOLD_SECONDS
-    return Budget(form.mode, pings, usd, until, errors)
+    end = field("until", lambda: parse.end(form.until, now, zone)) or parse.End(None)
+    if form.mode is BudgetMode.HOLD and end.at is None:
+        end = parse.End(now + HOLD_SECONDS)
+    return Budget(form.mode, pings, usd, end.at, errors, end.back)
 
 
-def policy_view(session: SessionView, now: float, zone: tzinfo | None, width: int, *, roomy: bool) -> tuple[Line, ...]:
-    """What the keeper makes of the session now, in one line; where there is room in two, with the bet behind it as far
-    as it is known: the chance that the next ping is read, and its price as a share of what it can save."""
-    said = wrap(facts.reason(session, now, zone)[1].full, width - LABEL_CELLS, 2 if roomy else 1) or [NOTHING]
-    labels = ["now".ljust(LABEL_CELLS), *[" " * LABEL_CELLS] * (len(said) - 1)]
-    lines: list[Line] = [(Piece(label, "dim"), Piece(text)) for label, text in zip(labels, said, strict=True)]
-    if not roomy:
-        return tuple(lines)
-    chance, share, seconds = (session.keepalive.why_args.get(name) for name in ("chance", "price", "seconds"))
-    if isinstance(chance, int | float) and isinstance(seconds, int | float):
-        event = "you are back" if facts.waits_for_person(session) else "it ends"
-        lines.append(_row(f"{event} within {age(seconds)}", width, Piece(_share(chance))))
-    price, cold = _price(session), session.cache.cold_usd
-    if not isinstance(share, int | float) and price is not None and cold is not None and cold > price:
-        share = price / (cold - price)
-    if isinstance(share, int | float):
-        lines.append(_row("a ping costs", width, Piece(f"{_share(share)} of a rewrite")))
-    return tuple(lines)
+def budget_of(session: SessionView, *, until_back: bool = False) -> Budget:
+    """The one that is in force, as if it had been typed."""
+    keep = session.keepalive
+    return Budget(keep.mode, keep.max_pings, keep.max_usd, keep.until, {}, until_back)
 
 
-def consequence(
-    session: SessionView, budget: Budget, now: float, zone: tzinfo | None, width: int, rows: int = CONSEQUENCE_ROWS
+def mode_note(mode: BudgetMode, width: int) -> str:
+    """What a mode comes to."""
+    return _first(_MODE_NOTES[mode], width)
+
+
+def note(
+    name: str, session: SessionView, form: Form, budget: Budget, now: float, zone: tzinfo | None, room: int
+) -> str:
+    """Beside a field: what is used of it, or when that will be."""
+    keep = session.keepalive
+    if name == "pings":
+        return _first((f"{keep.idle_pings} used", f"{keep.idle_pings}"), room)
+    if name == "money":
+        used = money(keep.usd)
+        if facts.on_plan(session):
+            return _first((f"{used} used, at API prices", f"{used} at API prices", f"{used} API", used), room)
+        return _first((f"{used} used", used), room)
+    if name in budget.errors:
+        return ""
+    if budget.until_back:
+        return _first(("your next prompt", "next prompt", ""), room)
+    if not form.until.strip() and budget.until is None:
+        return _first(("18:00, 2h or back", "time, 2h, back", "2h, back", ""), room)
+    return "none" if budget.until is None else _first((f"to {clock_time(budget.until, now, zone)}", ""), room)
+
+
+def below(
+    name: str,
+    budget: Budget,
+    now: float,
+    zone: tzinfo | None,
+    width: int,
+    *,
+    rows: int = 2,
+    force: InForce | None = None,
 ) -> tuple[Line, ...]:
-    """The next ping, what all of them cost, what a cold resume costs (not in three `rows`), and what they may save."""
-    cache, keep = session.cache, session.keepalive
-    if budget.errors:
-        return _filled(rows, (Piece(cut(next(iter(budget.errors.values())), width), "bad"),))
-    price, ahead = _price(session), _ahead(session, budget)
-    money_left = None if budget.usd is None else max(0.0, budget.usd - (keep.usd or 0.0))
-    too_dear = money_left is not None and (money_left == 0 or (price is not None and price > money_left))
-    if budget.mode is BudgetMode.OFF or ahead.pings == 0 or too_dear:
-        return _filled(rows, _no_pings(session, now, zone, width))
-    due = "when it is due" if keep.next_ping_at is None else clock_time(keep.next_ping_at, now, zone)
-    lines = [_row("next ping", width, Piece(f"{due}  ", "dim"), Piece(money(price)))]
-    most = money_left
-    if ahead.pings is not None and price is not None:
-        most = min(ahead.pings * price, float("inf") if money_left is None else money_left)
-    lines.append(_row(ahead.words, width, Piece(money(most)) if most is not None else Piece("no limit", "dim")))
-    if rows >= CONSEQUENCE_ROWS:
-        lines.append(_row("a cold resume", width, Piece(facts.cold_cost(session))))
-    if cache.cold_usd is not None and most is not None and cache.cold_usd > most:
-        lines.append(_row("if you come back", width, Piece(f"saves {money(cache.cold_usd - most)}", "good")))
-    return _filled(rows, *lines)
+    """Under a field, in at most `rows` lines: what is wrong with it and a valid example; else how it ends; else, if
+    `force` is known, where its present value was set."""
+    if name in budget.errors:
+        texts = wrap(budget.errors[name], width - 2, rows)
+        return tuple((Piece("  " if n else "✗ ", "bad"), Piece(text)) for n, text in enumerate(texts))
+    if name == "until" and budget.until_back and budget.until is not None:
+        said = f"{budget.mode} until your next prompt in it, 24 h at most"
+        if rows < 2 and cell_len(said) > width:
+            said = f"at the latest {clock_time(budget.until, now, zone)}"
+        return tuple((Piece(text, "dim"),) for text in wrap(said, width, rows))
+    if force is None:
+        return ()
+    return ((Piece(cut(origin(force.allowed.origins[_ORIGIN_KEYS[name]]), width), "dim"),),)
 
 
-class _Ahead(NamedTuple):
-    """Pings that would be sent if nobody comes back; None where nothing limits them."""
-
-    pings: int | None
-    words: str
-
-
-def _ahead(session: SessionView, budget: Budget) -> _Ahead:
-    """By the cap, by the end of a hold, or by the keeper's plan where the caps are those that it planned with."""
-    cache, keep = session.cache, session.keepalive
-    left = None if budget.pings is None else max(0, budget.pings - keep.idle_pings)
-    ttl = facts.ttl_seconds(session)
-    if budget.mode is BudgetMode.HOLD and budget.until and cache.expires_at and ttl:
-        held = max(0, math.ceil((budget.until - cache.expires_at) / (ttl - margin(ttl, 0.0))))
-        count = held if left is None else min(held, left)
-        return _Ahead(count, f"{plural(count, 'ping')} to hold it")
-    unchanged = (budget.mode, budget.pings, budget.usd) == (keep.mode, keep.max_pings, keep.max_usd)
-    if unchanged and keep.next_ping_at is not None and keep.idle_max_pings is not None:
-        planned = max(1, keep.idle_max_pings - keep.idle_pings)
-        return _Ahead(planned, f"all {plural(planned, 'planned ping')}" if planned > 1 else "1 planned ping")
-    return _Ahead(left, "all of them, at most" if left is None else f"{plural(left, 'ping')} more, at most")
-
-
-def _price(session: SessionView) -> float | None:
-    """What a ping costs: as planned, else a read of what a cold resume would write."""
-    planned = session.keepalive.next_ping_usd
-    return session.cache.warm_usd if planned is None else planned
-
-
-def _no_pings(session: SessionView, now: float, zone: tzinfo | None, width: int) -> Line:
-    at, cost = session.cache.expires_at, facts.cold_cost(session)
-    cold = "" if at is None else f"cold {clock_time(at, now, zone)}, "
-    label = "no pings"
-    return _row(label, width, Piece((cold if len(label + cold + cost) + 6 <= width else "") + f"then {cost}"))
-
-
-def _share(share: float) -> str:
-    """Small ones with a digit behind the point: that is where bets are decided."""
-    percent = 100 * share
-    return f"{percent:.1f}%" if 0 < percent < 9.95 else f"{percent:.0f}%"
-
-
-def _row(label: str, width: int, *right: Piece) -> Line:
-    return spread((Piece(label, "dim"),), right, width)
-
-
-def _filled(rows: int, *lines: Line) -> tuple[Line, ...]:
-    """Always as many, so that the sheet keeps its height while somebody types."""
-    return (*lines, *[BLANK] * rows)[:rows]
+def _first(texts: tuple[str, ...], width: int) -> str:
+    """The first that fits, else the last, cut."""
+    return next((text for text in texts if cell_len(text) <= width), cut(texts[-1], width))

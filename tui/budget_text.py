@@ -36,7 +36,7 @@ def lines(allowed: Allowance, spent: float | None, day: Day, now: float, zone: t
         ("pings", "as the policy decides" if allowed.pings is None else f"{allowed.pings} an idle period", "pings"),
         ("usd", ("no cap" if allowed.usd is None else f"{usd_text(allowed.usd)} a session") + so_far, "usd"),
         ("usd-per-ping", f"at most {usd_text(allowed.usd_per_ping)} a ping", "usd_per_ping"),
-        ("until", _until(allowed, now, zone), "until"),
+        ("until", until_words(allowed, now, zone), "until"),
         ("prefix", f"{allowed.min_prefix_tokens:,} tokens or more", "min_prefix_tokens"),
     ]
     text = [_row(name, said, origin(allowed.origins.get(key, BUILT_IN))) for name, said, key in rows]
@@ -65,7 +65,8 @@ def origin(code: str) -> str:
     return _ORIGINS.get(code) or f"config.toml [{clean(code)}]"
 
 
-def _until(allowed: Allowance, now: float, zone: tzinfo | None) -> str:
+def until_words(allowed: Allowance, now: float, zone: tzinfo | None) -> str:
+    """When the mode ends."""
     if allowed.until is None:
         return "no end"
     at = clock_time(allowed.until, now, zone) + (" (over)" if allowed.until <= now else "")

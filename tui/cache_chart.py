@@ -1,6 +1,7 @@
 """A session's last requests as a strip: one column each, the newest at the right, marks under those that paid. Pure.
 
-What was read from the cache and what was written to it differ in shape as well as in colour.
+What was read from the cache and what was written on it are two colours, drawn in eighths of a cell; where colours are
+few, tui/coarse.py makes two shapes of them.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from datetime import tzinfo
 from typing import NamedTuple
 
 from store.cache_strip import CacheHistory, CacheMoment, StripCell
+from tui.coarse import EIGHTHS
 from tui.format import clock_time, pad_left, plural, tokens
 from tui.lines import Line, Piece, Role, spread, width_of
 
 ROWS = 6
 """Height of the strip."""
+_CELL = len(EIGHTHS)
 SCALE_CELLS = 6
 """Its scale, at its left."""
 
@@ -33,7 +36,10 @@ MARKS = {
     "changed": Mark("╳", "bad", "broke"),
     "compacted": Mark("c", "dim", "compacted"),
 }
-_READ, _WRITTEN, _INPUT = Piece("░", "warm"), Piece("█", "cold"), Piece("▒", "dim")
+_READ, _WRITTEN, _INPUT = Piece("█", "read"), Piece("█", "cold"), Piece("▒", "dim")
+LEAST_WRITTEN = 0.04
+"""A smaller share of a prefix is what every request writes: it would be a blue edge over everything."""
+_STACKED: dict[Role, tuple[Role, ...]] = {"stack": ("read", "cold")}
 _KEYS = ((_READ, "read"), (_WRITTEN, "written"), (_INPUT, "not cached"))
 
 
@@ -73,10 +79,10 @@ def _title(
     every = max(history.requests, len(shown))
     count = plural(every, "request") if every == len(shown) else f"last {len(shown)} of {every} requests"
     left: Line = (Piece(f" {count}"), Piece(f" since {since}", "dim"))
-    drawn = {piece for column in columns for piece in column}
+    drawn = {role for column in columns for piece in column for role in _STACKED.get(piece.role, (piece.role,))}
     legend: list[Piece] = []
     for piece, word in _KEYS:
-        if piece in drawn:
+        if piece.role in drawn:
             legend += [*((Piece("  "),) if legend else ()), piece, Piece(f" {word}", "dim")]
     line = spread(left, tuple(legend), width - 1)
     if line == left and legend:
@@ -100,13 +106,32 @@ def _column(cell: StripCell, top: int) -> tuple[Piece, ...]:
     total = cell.prefix
     if total <= 0:
         return ()
-    height = max(1, round(ROWS * total / top))
-    parts = [(_READ, cell.read / total), (_WRITTEN, cell.written / total), (_INPUT, cell.input / total)]
-    largest = max(parts, key=lambda part: part[1])[0]
-    cells = {piece: round(share * height) for piece, share in parts}
-    # Rounding must neither add a row nor lose one, and the largest part can best bear it.
-    cells[largest] = max(0, height - sum(count for piece, count in cells.items() if piece is not largest))
-    return tuple(piece for piece, _ in parts for _ in range(cells[piece]))[:height]
+    # (Half a cell at least: less would not be seen where cells are whole.)
+    height = max(_CELL // 2, round(ROWS * _CELL * total / top))
+    written = cell.written if cell.written >= LEAST_WRITTEN * total else 0
+    amounts = {_READ: cell.read, _WRITTEN: written, _INPUT: cell.input}
+    eighths = {piece: round(height * amount / total) for piece, amount in amounts.items()}
+    # Rounding must neither add nor lose anything, and the largest part can best bear it.
+    largest = max(amounts, key=lambda piece: amounts[piece])
+    eighths[largest] += height - sum(eighths.values())
+    parts: list[tuple[Piece, int, int]] = []
+    at = 0
+    for piece, count in eighths.items():
+        parts.append((piece, at, at + count))
+        at += count
+    return tuple(_cell(parts, floor, min(floor + _CELL, height)) for floor in range(0, height, _CELL))
+
+
+def _cell(parts: Iterable[tuple[Piece, int, int]], floor: int, end: int) -> Piece:
+    """One cell of a column, filled from `floor` to `end`. Of three parts in one cell the largest is shown."""
+    inside = {piece: max(0, min(end, stop) - max(floor, start)) for piece, start, stop in parts}
+    largest = max(inside, key=lambda piece: inside[piece])
+    level = end - floor
+    if largest is _INPUT:
+        return _INPUT if level >= _CELL // 2 else Piece(" ")
+    if inside[_READ] and inside[_WRITTEN] and inside[_READ] + inside[_WRITTEN] == _CELL:
+        return Piece(EIGHTHS[inside[_READ] - 1], "stack")
+    return Piece(EIGHTHS[level - 1], largest.role)
 
 
 def _kinds(moments: Iterable[CacheMoment]) -> dict[float, str]:

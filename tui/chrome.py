@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from store.models import BoardView, CacheStateName
 from tui import facts
-from tui.actions import CATALOGUE, Action, Moment
-from tui.format import clean, cut, money, net, plural
+from tui.actions import CATALOGUE, DEFAULT_SHOWN
+from tui.format import clean, cut, money, net, plural, wrap
 from tui.lines import BLANK, Line, Piece, Role, spread, width_of
+from tui.moment import Moment
 from tui.row import WIDE_ROW
 
 WIDE_SCREEN = 90
@@ -19,19 +20,25 @@ LIST_CELLS = 42
 
 
 def header(
-    view: BoardView, now: float, width: int, banner: Sequence[str] = (), *, loaded: bool = True
+    view: BoardView, now: float, width: int, banner: Sequence[str] = (), *, loaded: bool = True, starts: str = ""
 ) -> tuple[Line, ...]:
-    """Wordmark, how many are warm, today's money or that no keeper runs; below it the banner's lines."""
+    """Wordmark, how many are warm, today's money or that no keeper runs; below it the banner's lines.
+
+    `starts`: the key that starts a keeper; '' where none can be started.
+    """
     mark: Line = (Piece(" ━╸", "warm"), Piece(" warmside", "strong"))
-    lines: list[Line] = [mark]
-    if loaded:
-        right = _counts(view, now, width)
-        while right and width_of(mark) + width_of(right) + 3 > width:
-            right = right[1:]
-        lines = [spread(mark, right, width - 1)]
-        if width >= WIDE_SCREEN:
-            lines = [_wide(mark, view, now, width)]
-    return (*lines, *((Piece(" " + text, "dim"),) for text in banner))
+    first = mark
+    if loaded and width >= WIDE_SCREEN:
+        first = _wide(mark, view, now, width, starts)
+    elif loaded:
+        room = width - width_of(mark) - 3
+        first = spread(mark, _fullest(_counts(view, now, width, starts), room), width - 1)
+    return (first, *((Piece(" " + text, "dim"),) for text in banner))
+
+
+def _fullest(lines: Sequence[Line], room: int) -> Line:
+    """The first that fits; nothing where none does."""
+    return next((line for line in lines if width_of(line) <= room), ())
 
 
 def _net(view: BoardView) -> Piece:
@@ -48,55 +55,77 @@ def _warm(view: BoardView, now: float, *, of: bool) -> str:
     return f"{count} of {len(view.sessions)} warm" if of else f"{count} warm"
 
 
-def _counts(view: BoardView, now: float, width: int) -> Line:
-    """What stands at the right end, in pieces that are dropped from the left where room is short."""
+def _counts(view: BoardView, now: float, width: int, starts: str) -> tuple[Line, ...]:
+    """What stands at the right end, the fullest first."""
+    off = Piece("keeper off", "strong" if view.sessions else "dim")
+    hint: Line = (Piece(f", {starts} starts it", "dim"),) if starts else ()
     if not view.sessions:
-        return (Piece("keeper on" if view.keeper else "keeper off", "dim"),)
+        return ((Piece("keeper on", "dim"),),) if view.keeper else ((off, *hint), (off,))
     warm = Piece(_warm(view, now, of=width >= WIDE_ROW) + "  ", "dim")
-    if view.keeper is None and width < WIDE_ROW:
-        return (warm, Piece("keeper off", "strong"))
-    off = () if view.keeper else (Piece("keeper off  ", "strong"),)
-    today = (Piece("today ", "dim"),) if width >= 36 else ()
-    return (warm, *off, *today, _net(view))
+    today = (*((Piece("today ", "dim"),) if width >= 36 else ()), _net(view))
+    if view.keeper is not None:
+        return (warm, *today), today, today[-1:]
+    if width < WIDE_ROW:
+        return (warm, off), (off,)  # the footer names the key
+    return (warm, off, *hint, Piece("  "), *today), (off, *hint, Piece("  "), *today), (off, *hint)
 
 
-def _wide(mark: Line, view: BoardView, now: float, width: int) -> Line:
+def _wide(mark: Line, view: BoardView, now: float, width: int, starts: str) -> Line:
     """Over the list how many are warm, at the right end the day's money."""
     count = _warm(view, now, of=True) if view.sessions else ""
     left = spread(mark, (Piece(count, "dim"),), LIST_CELLS - 1)
-    day = view.today
-    off = "keeper off" if view.keeper is None else ""
-    if view.today_on_plan.pings and not day.pings and not day.closed:
-        return spread((*left, Piece("   " + off, "strong")), (Piece("today ", "dim"), _net(view)), width - 1)
+    if view.keeper is None:
+        hint = f", {starts} starts it" if starts else ""
+        left = (*left, Piece("   keeper off", "strong"), Piece(hint, "dim"))
+    day, today = view.today, (Piece("today ", "dim"), _net(view))
     spent = (Piece("today spent ", "dim"), Piece(money(day.spent_usd)), Piece("  saved ", "dim"))
-    right: Line = (*spent, Piece(money(day.saved_usd)), Piece("  net ", "dim"), _net(view))
-    return spread((*left, Piece("   " + off, "strong")), right, width - 1)
+    full = (*spent, Piece(money(day.saved_usd)), Piece("  net ", "dim"), _net(view))
+    on_plan = view.today_on_plan.pings and not day.pings and not day.closed
+    return spread(left, _fullest((today,) if on_plan else (full, today), width - width_of(left) - 2), width - 1)
 
 
-def footer(moment: Moment, width: int, enter: str = "↵") -> Line:
-    """As many keys as fit, by their rank, in the catalogue's order; help always, at the right end where wide."""
-    ranked = sorted((action for action in CATALOGUE if action.footer), key=lambda action: action.footer)
-    help_action = next(action for action in ranked if action.name == "help")
+RANKED = tuple(sorted((action for action in CATALOGUE if action.footer), key=lambda action: action.footer))
+
+
+def footer(moment: Moment, width: int) -> Line:
+    """The keys of what applies, by their rank as many as fit; help always, at the right end where wide."""
     wide = width >= WIDE_ROW
-    last = _key(help_action, enter, "help" if wide else "more")
-    shown: list[Action] = []
-    used = width_of(last) + 2
-    for action in ranked:
-        cells = width_of(_key(action, enter)) + 2
-        if action is help_action or action.reason_not(moment) is not None:
-            continue
-        if used + cells > width:
-            break
-        used += cells
-        shown.append(action)
+    (left, last), _ = _footer(moment, width)
+    return spread(left[:-1], last, width - 1) if wide and len(left) > 1 else (*left, *last)
+
+
+def footer_action(moment: Moment, width: int, x: int) -> str | None:
+    """The action whose key or word stands at this cell of the footer."""
+    line, keys = footer(moment, width), iter(_footer(moment, width)[1])
+    end, name = 0, None
+    for piece in line:
+        end += width_of((piece,))
+        name = next(keys, None) if piece.role == "strong" else name
+        if x < end:
+            return name if piece.text.strip() else None
+    return None
+
+
+def _footer(moment: Moment, width: int) -> tuple[tuple[Line, Line], list[str]]:
+    """The keys from the left and the one at the end, and whose they are."""
+    keys = DEFAULT_SHOWN if moment.keys is None else moment.keys
+    last = _key(keys["help"], "help" if width >= WIDE_ROW else "more")
     left: list[Piece] = [Piece(" ")]
-    for action in sorted(shown, key=CATALOGUE.index):
-        left += [*_key(action, enter), Piece("  ")]
-    return spread(tuple(left[:-1]), last, width - 1) if wide else (*left, *last)
+    names: list[str] = []
+    for action in RANKED:
+        hidden = action.name not in keys or (action.name == "back" and moment.banner_only)
+        if hidden or action.reason_not(moment) is not None:
+            continue
+        more = [*_key(keys[action.name], action.word), Piece("  ")]
+        if width_of(left) + width_of(more) + width_of(last) > width:
+            break
+        left += more
+        names.append(action.name)
+    return (tuple(left), last), [*names, "help"]
 
 
-def _key(action: Action, enter: str, word: str = "") -> Line:
-    return Piece(action.shown.replace("↵", enter), "strong"), Piece(" " + (word or action.word), "dim")
+def _key(key: str, word: str) -> Line:
+    return Piece(key, "strong"), Piece(" " + word, "dim")
 
 
 def toast(text: str, width: int, *, bad: bool = False) -> Line:
@@ -104,12 +133,13 @@ def toast(text: str, width: int, *, bad: bool = False) -> Line:
     return (Piece(" " + cut(clean(text), width - 2), "bad" if bad else "strong"),)
 
 
-def empty(view: BoardView, width: int, looked_in: Sequence[str]) -> tuple[Line, ...]:
-    """No session: the fact, where we looked, and ways to go on, as commands to type."""
+def empty(view: BoardView, width: int, looked_in: Sequence[str], starts: str = "") -> tuple[Line, ...]:
+    """No session: the fact, where we looked, and ways to go on, as commands to type or the key that starts a keeper."""
 
     def way(title: str, command: str, note: str = "") -> list[Line]:
         typed: Line = (Piece(" $ ", "dim"), Piece(command))
-        return [BLANK, (Piece(" " + title, "strong"),), spread(typed, (Piece(note, "dim"),), width - 1)]
+        titles: list[Line] = [(Piece(" " + text, "strong"),) for text in wrap(title, width - 2, 2)]
+        return [BLANK, *titles, spread(typed, (Piece(note, "dim"),), width - 1)]
 
     lines: list[Line] = [(Piece(" No agent session is open.", "strong"),), BLANK]
     if looked_in:
@@ -119,5 +149,7 @@ def empty(view: BoardView, width: int, looked_in: Sequence[str]) -> tuple[Line, 
         lines.append((Piece(f" {view.past_sessions} past sessions known", "dim"),))
     lines += way("Start one that can be kept warm", "warmside run -- claude")
     lines += way("Or look first", "warmside demo", "no key needed")
+    if view.keeper is None and starts:
+        lines += [BLANK, (Piece(" No keeper runs", "strong"),), (Piece(f" {starts} "), Piece("starts it", "dim"))]
     lines += [BLANK, BLANK, (Piece(" Nothing leaves this machine", "dim"),), (Piece(" while no session runs.", "dim"),)]
     return tuple(lines)

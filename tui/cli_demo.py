@@ -44,17 +44,31 @@ def demo_with_screen(banner: str) -> None:
     from keepalive.allowance import budget_of
     from keepalive.clock import SystemClock
     from tui.app import WarmsideApp
+    from tui.days_reader import StoreDays
     from tui.errors import need_terminal
+    from tui.history_export import export_folder
+    from tui.history_reader import StoreHistory
     from tui.look import look_from_environment
     from tui.store_feed import StoreFeed
 
     need_terminal()
     click.echo("warmside: starting the demo …", err=True)
     with stage.running() as running:
-        feed = StoreFeed(running.paths.store_file, SystemClock(), budget_of(running.config))
+        file, clock = running.paths.store_file, SystemClock()
+        feed = StoreFeed(
+            file,
+            clock,
+            budget_of(running.config),
+            budget=running.config.budget,
+            no_starter="the demo has a keeper of its own",
+        )
+        history, days = StoreHistory(file, clock, budget_of(running.config), export_folder()), StoreDays(file, clock)
         keeper.register_front_end(feed.connection)
         try:
-            WarmsideApp(feed, feed, SystemClock(), banner, look=look_from_environment()).run()
+            look = look_from_environment(chosen=running.config.look)
+            WarmsideApp(feed, feed, clock, banner, look=look, history=history, days=days, no_start=feed.no_start).run()
         finally:
+            history.close()
+            days.close()
             keeper.leave_front_end(feed.connection)
             feed.close()

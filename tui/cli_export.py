@@ -58,7 +58,7 @@ def export(session: str | None, everything: bool, as_json: bool, output: Path | 
     wanted = _every_id(at.connection) if session is None else [sessions.resolve(at.connection, session)]
     details = _details(at, wanted)
     if output is not None:
-        written = _write_all(output, details, as_json=as_json, force=force)
+        written = write_all(output, details, as_json=as_json, force=force)
         click.echo(f"{written} session{'' if written == 1 else 's'} written to {output}")
     elif everything:
         _print_list(details)
@@ -96,7 +96,7 @@ def _print_list(details: Iterator[SessionDetail]) -> None:
     click.echo("[]" if opening == "[" else "\n]")
 
 
-def _write_all(folder: Path, details: Iterator[SessionDetail], *, as_json: bool, force: bool) -> int:
+def write_all(folder: Path, details: Iterator[SessionDetail], *, as_json: bool, force: bool) -> int:
     written = 0
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -18,10 +18,10 @@ from tui import filters
 from tui.cli_context import here
 from tui.day_chart import EIGHTHS, HALVES, WHOLE, Bar, days_from, plot
 from tui.format import NOTHING, clean, money, net, pad, pad_left, tokens
+from tui.glyphs import ASCII, needs_ascii
 from tui.json_out import dumps
 from tui.ledger_words import LABEL_CELLS, LABELS, idle_time, outcome, ping_count, totals, under_plan, waited_for, when
 from tui.lines import Line, Role
-from tui.themes import ASCII, needs_ascii
 
 MOST_ROWS = 14
 """Of one table; `--json` has them all."""

@@ -8,14 +8,18 @@ import time
 from keepalive import config, keeper
 from keepalive.allowance import budget_of
 from keepalive.clock import SystemClock
-from keepalive.config import Config, Paths
+from keepalive.config import Config, ConfigError, Paths
+from keepalive.toml_place import line_of
 from store import settings
 from store.database import StoreError, connect
 from store.migrations import open_store
+from store.models import KeeperView
 from tui.errors import need_terminal
+from tui.keymap import Keymap, KeysError, keymap
 from tui.store_feed import StoreFeed
 
 SAID = "said.defaults"
+NOT_ASKED = "opened with --no-keeper"
 
 
 def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
@@ -26,6 +30,7 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
     """
     paths = config.find_paths()
     loaded = config.load(paths.config_file)
+    keys = _keymap(loaded, paths)
     need_terminal()
     if demo_if_empty and not (paths.claude_dir / "projects").exists() and not _any_session(paths):
         from tui.cli_demo import demo_with_screen
@@ -33,24 +38,47 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
         demo_with_screen("no agent history on this machine yet: this is the demo")
         return
     from tui.app import WarmsideApp
+    from tui.days_reader import StoreDays
+    from tui.history_export import export_folder
+    from tui.history_reader import StoreHistory
     from tui.look import look_from_environment
 
-    feed = StoreFeed(paths.store_file, SystemClock(), budget_of(loaded), costly_usd=loaded.warnings.cold_usd)
+    feed = StoreFeed(
+        paths.store_file,
+        SystemClock(),
+        budget_of(loaded),
+        budget=loaded.budget,
+        costly_usd=loaded.warnings.cold_usd,
+        starter=None if no_keeper else lambda: _keeper_for_us(paths),
+        no_starter=NOT_ASKED,
+    )
+    clock = SystemClock()
+    history = StoreHistory(
+        paths.store_file, clock, budget_of(loaded), export_folder(), costly_usd=loaded.warnings.cold_usd
+    )
+    days = StoreDays(paths.store_file, clock)
     with_keeper = feed.writable and not no_keeper
-    banner = _first_words(feed, loaded) if with_keeper else ""
+    banner = _first_words(feed, loaded, keys) if with_keeper else ""
     try:
         WarmsideApp(
             feed,
             feed,
             SystemClock(),
             banner,
-            look=look_from_environment(),
+            look=look_from_environment(chosen=loaded.look),
             notify=loaded.notify,
-            startup=(lambda: _keeper_for_us(paths)) if with_keeper else None,
+            history=history,
+            days=days,
+            order=feed.order(),
+            keymap=keys,
+            no_start=feed.no_start,
+            startup=(lambda: _start_quietly(feed)) if with_keeper else None,
         ).run()
     finally:
         if with_keeper:
             keeper.leave_front_end(feed.connection)
+        history.close()
+        days.close()
         feed.close()
 
 
@@ -67,17 +95,31 @@ def _any_session(paths: Paths) -> bool:
         connection.close()
 
 
-def _keeper_for_us(paths: Paths) -> None:
+def _keeper_for_us(paths: Paths) -> KeeperView:
     """Make sure that a keeper runs and knows of us; on a connection of its own, since it runs beside the screen."""
     connection = open_store(paths.store_file)
     try:
         keeper.register_front_end(connection)
-        keeper.ensure(connection, paths)
+        return keeper.ensure(connection, paths)
     finally:
         connection.close()
 
 
-def _first_words(feed: StoreFeed, loaded: Config) -> str:
+def _start_quietly(feed: StoreFeed) -> None:
+    feed.start_keeper()
+
+
+def _keymap(loaded: Config, paths: Paths) -> Keymap:
+    """The keys in force; a mistake is told like any other one of the file."""
+    try:
+        return keymap(loaded.keys)
+    except KeysError as error:
+        text = paths.config_file.read_text(encoding="utf-8")
+        line = line_of(text, ("keys", error.action))
+        raise ConfigError(f"{paths.config_file}:{line}: keys.{error.action}: {error}") from error
+
+
+def _first_words(feed: StoreFeed, loaded: Config, keys: Keymap) -> str:
     """What is on by default, said once, with the way to turn it off."""
     if settings.get(feed.connection, SAID) is not None:
         return ""
@@ -85,7 +127,8 @@ def _first_words(feed: StoreFeed, loaded: Config) -> str:
     budget = loaded.budget
     if budget.mode == "off":
         return ""
+    off = keys.first().get("off")
     return (
         f"Keep-alive is on: at most ${budget.usd_per_ping:.2f} a ping, ${budget.usd_per_day:.2f} a day."
-        " Off: o, or `warmside budget --default --mode off`"
+        f" Off: {f'{off}, or ' if off else ''}`warmside budget --default --mode off`"
     )

@@ -157,7 +157,7 @@ def _tip(ledger: DayLedger, span: Span, width: int) -> Iterator[Line]:
     said = f"One-hour writes and no pings would have cost {money(less)} less {span.within}:"
     for index, text in enumerate(wrap(said, width - 7, 4)):
         yield (Piece(" tip  " if not index else " " * 6, "strong"), Piece(text, "dim"))
-    yield (Piece(" " * 6), Piece(SETTING))
+    yield (Piece(" " * min(6, width - 1 - len(SETTING))), Piece(SETTING))
 
 
 def told(text: str, width: int, role: Role = "dim") -> Iterator[Line]:

@@ -29,6 +29,8 @@ class Subject(NamedTuple):
     """Newest first; the pane shows only the first."""
     now: float
     zone: tzinfo | None
+    starts: str = ""
+    """The key that starts a keeper, where one can be started."""
 
 
 def _title(subject: Subject, width: int, hidden: int) -> Line:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import tzinfo
 
 from store.models import BoardView, BudgetMode, CacheStateName, SessionView, Status, WaitingFor
-from tui.format import NOTHING, clean, model_name, money, tokens
+from tui.format import clean, model_name, money, tokens
 from tui.reasons import Words, words
 
 KEPT_CODES = frozenset({"kept", "held", "in_flight", "tool_guard"})
@@ -82,13 +82,18 @@ def is_held(session: SessionView, now: float) -> bool:
     return session.keepalive.mode is BudgetMode.HOLD and (until is None or until > now)
 
 
-def expires_soon(session: SessionView, now: float) -> bool:
-    """Whether the entry is about to go cold, a person could still save it, and nothing else will."""
+def runs_out(session: SessionView, now: float) -> bool:
+    """Whether the entry is about to go cold and nothing will keep it, whoever is to move."""
     left, ttl = seconds_left(session, now), ttl_seconds(session)
-    if left is None or ttl is None or is_kept(session) or not waits_for_person(session):
+    if left is None or ttl is None or is_kept(session):
         return False
     # (Nothing happens at the end of a promised minimum.)
     return session.cache.ttl is not None and left <= ttl * CHIP_SHARE[session.cache.ttl]
+
+
+def expires_soon(session: SessionView, now: float) -> bool:
+    """Whether the entry is about to go cold, a person could still save it, and nothing else will."""
+    return waits_for_person(session) and runs_out(session, now)
 
 
 def is_costly(session: SessionView) -> bool:
@@ -101,14 +106,20 @@ def on_plan(session: SessionView) -> bool:
     return session.login == "subscription"
 
 
-def cold_cost(session: SessionView) -> str:
-    """What the next prompt pays after expiry: money, or tokens where money says nothing."""
+def cold_price(session: SessionView) -> tuple[float | None, int | None]:
+    """What the next prompt pays after expiry, as (dollars, tokens): one of them, or neither where nothing is known."""
     cache = session.cache
     if cache.state is CacheStateName.UNKNOWN:
-        return NOTHING
+        return None, None
     if on_plan(session) or cache.cold_usd is None:
-        return tokens(cache.cold_tokens)
-    return money(cache.cold_usd)
+        return None, cache.cold_tokens
+    return cache.cold_usd, None
+
+
+def cold_cost(session: SessionView) -> str:
+    """The same as text: money, or tokens where money says nothing."""
+    usd, count = cold_price(session)
+    return tokens(count) if usd is None else money(usd)
 
 
 def reason(session: SessionView, now: float, zone: tzinfo | None) -> tuple[str, Words]:
@@ -134,7 +145,7 @@ def reason(session: SessionView, now: float, zone: tzinfo | None) -> tuple[str, 
 def names(view: BoardView) -> dict[str, str]:
     """What each session is called: its project, with its title or id where two would read the same."""
     sessions = (*view.sessions, *view.ended_today)
-    plain = {session.id: clean(session.project) or clean(session.title) or session.id for session in sessions}
+    plain = {session.id: clean(session.project) or clean(session.title) or clean(session.id) for session in sessions}
     counts: dict[str, int] = {}
     for name in plain.values():
         counts[name] = counts.get(name, 0) + 1
@@ -144,6 +155,11 @@ def names(view: BoardView) -> dict[str, str]:
         else f"{plain[session.id]} {clean(session.title) or clean(session.id)[:8]}"
         for session in sessions
     }
+
+
+def name_in_project(session: SessionView, name: str) -> str:
+    """What is left of a session's name where its project stands above it: its title, or what tells it from others."""
+    return clean(session.title) or name.removeprefix(f"{clean(session.project)} ") or name
 
 
 def matches(session: SessionView, name: str, query: str) -> bool:

@@ -11,7 +11,9 @@ from typing import Protocol
 
 from store.cache_strip import CacheHistory
 from store.ledger_models import SessionLedger
-from store.models import BoardView, BudgetMode, TurnView
+from store.models import BoardView, BudgetMode, KeeperView, TurnView
+from tui.board_order import Order
+from tui.budget_in_force import InForce
 
 
 class BoardFeed(Protocol):
@@ -41,6 +43,14 @@ class BoardFeed(Protocol):
         """What the session's pings cost and saved, and its newest idle periods, for the Ledger tab."""
         ...
 
+    def session_budget(self, session_id: str) -> InForce:
+        """What is in force for the session, for the Budget tab and the sheet."""
+        ...
+
+    def brief(self, session_id: str) -> str:
+        """The session's resume brief, Markdown."""
+        ...
+
 
 class BoardCommands(Protocol):
     """What a person can order. Times are epoch seconds, money US dollars."""
@@ -57,6 +67,7 @@ class BoardCommands(Protocol):
         pings: int | None,
         usd: float | None,
         until: float | None,
+        until_back: bool = False,
     ) -> None:
         """Replace the session's budget: pings an idle period, money for the session. None is no limit of its own."""
         ...
@@ -64,4 +75,12 @@ class BoardCommands(Protocol):
     def ping_now(self, session_id: str) -> str:
         """Ask the keeper for one ping now and wait a while: `hit`, `miss`, the reason code why none was sent, or ''
         when there is no answer yet."""
+        ...
+
+    def start_keeper(self) -> KeeperView:
+        """Make sure that a keeper runs; returns it. Takes some seconds, and raises where there is to be none."""
+        ...
+
+    def keep_order(self, order: Order) -> None:
+        """Remember the list's order; where nothing may be written, it is forgotten at the end."""
         ...

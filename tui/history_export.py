@@ -10,8 +10,7 @@ from pathlib import Path
 
 from keepalive.paths import HOME
 from store.models import SessionDetail
-from tui.cli_export import _write_all as write_all
-from tui.cli_export import file_name
+from tui.cli_export import file_name, write_all
 
 
 def export_folder(environ: Mapping[str, str] = os.environ) -> Path:

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Sequence
 from rich.cells import cell_len, set_cell_size
 
 from store.search_terms import Field, Term
-from store.snippets import Range
-from store.snippets import _ranges as ranges_of
+from store.snippets import Range, ranges_of
 from tui.lines import Line, Piece, Role, width_of
 
 HIT: Role = "hit"

@@ -20,8 +20,7 @@ from tui.format import clean, cut, cut_left, model_name, plural, tokens
 from tui.history_feed import OpenedSession
 from tui.history_turn import told, when
 from tui.lines import BLANK, Line, Piece, rule, spread
-from tui.session_view import TURNS, Tab, session_view
-from tui.session_view import _home as home
+from tui.session_view import TURNS, Tab, home, session_view
 
 PREVIEWED = 20
 AROUND = 30

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple, get_args
 
 from rich.cells import cell_len
 
-Role = Literal["fg", "strong", "dim", "faint", "warm", "cold", "bad", "good", "chip", "hit", "choice"]
+Role = Literal["fg", "strong", "dim", "faint", "warm", "cold", "bad", "good", "chip", "hit", "choice", "read", "stack"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import tzinfo
 
-from tui.themes import ANSI, default_theme, needs_ascii
+from keepalive.config import LookConfig
+from tui.glyphs import needs_ascii
+from tui.themes import ANSI, theme_of
 
 
 @dataclass(frozen=True)
@@ -27,17 +29,19 @@ class Look:
         return replace(self, banner=banner)
 
 
-def look_from_environment(environ: Mapping[str, str] | None = None) -> Look:
-    """What the terminal's environment asks for: colours, glyphs, and the folders that its clients use."""
+def look_from_environment(environ: Mapping[str, str] | None = None, chosen: LookConfig | None = None) -> Look:
+    """What a person chose, and where they left it open what the terminal's environment asks for: colours, glyphs; and
+    the folders that its clients use."""
     environ = os.environ if environ is None else environ
+    chosen = chosen or LookConfig()
     claude = environ.get("CLAUDE_CONFIG_DIR") or "~/.claude"
     codex = environ.get("CODEX_HOME") or "~/.codex"
     return Look(
-        ascii_only=needs_ascii(environ),
+        ascii_only=needs_ascii(environ) if chosen.ascii == "auto" else chosen.ascii == "yes",
         looked_in=(
             f"{claude.rstrip('/')}/sessions",
             f"{codex.rstrip('/')}/thread-writer-locks",
             "other agents' processes",
         ),
-        theme=default_theme(environ),
+        theme=theme_of(chosen.theme, environ),
     )

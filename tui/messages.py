@@ -10,6 +10,7 @@ from textual.message import Message
 from store.cache_strip import CacheHistory
 from store.ledger_models import SessionLedger
 from store.models import BoardView, TurnView
+from tui.budget_in_force import InForce
 
 
 @dataclass
@@ -29,6 +30,7 @@ class TurnsRead(Message):
     cache: CacheHistory | None = None
     """Where it was asked for, as the ledger."""
     ledger: SessionLedger | None = None
+    budget: InForce | None = None
 
 
 @dataclass

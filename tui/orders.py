@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from textual.message import Message
 
-from store.models import BudgetMode
+from store.models import BudgetMode, SessionView
+from tui.board_order import Order
+from tui.copying import Copyable
 
 
 @dataclass
@@ -19,6 +21,8 @@ class TurnsWanted(Message):
     """With what happened to its cache over time."""
     ledger: bool = False
     """With its idle periods."""
+    budget: bool = False
+    """With what is in force for it."""
 
 
 @dataclass
@@ -49,3 +53,32 @@ class BudgetWanted(Message):
     pings: int | None
     usd: float | None
     until: float | None
+    until_back: bool = False
+    """It ends with the session's next prompt, and at `until` at the latest."""
+
+
+@dataclass
+class JumpWanted(Message):
+    """Go to the pane of the session's agent."""
+
+    session: SessionView
+
+
+@dataclass
+class CopyWanted(Message):
+    """Put it on the clipboard."""
+
+    session_id: str
+    item: Copyable
+
+
+@dataclass
+class KeeperWanted(Message):
+    """Start the keeper."""
+
+
+@dataclass
+class OrderChosen(Message):
+    """Remember the list's order for the next time."""
+
+    order: Order

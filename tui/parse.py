@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
 
 _SPAN = re.compile(r"(?:(\d{1,3})\s*h)?\s*(?:(\d{1,4})\s*m(?:in)?)?")
 _CLOCK = re.compile(r"(?:(today|tomorrow)\s+)?(\d{1,2}):(\d{2})")
@@ -18,11 +19,32 @@ NONE = "none"
 """What a person types to take a limit away; an empty field says the same."""
 
 
+class End(NamedTuple):
+    """When a budget's mode ends."""
+
+    at: float | None
+    """Epoch seconds; None never."""
+    back: bool = False
+    """With the session's next prompt, and at `at` at the latest."""
+
+
+def end(text: str, now: float, zone: tzinfo | None) -> End:
+    """As `until`, and `back`. Raises ValueError with an example."""
+    if text.strip().lower() == BACK:
+        return End(now + LONGEST_HOLD, back=True)
+    return End(_time(text, now, zone, f"{UNTIL_EXAMPLE}, {BACK}"))
+
+
 def until(text: str, now: float, zone: tzinfo | None) -> float | None:
     """A time to come, epoch seconds: `18:00`, `2h`, `1h30m`, `tomorrow 9:00`; empty or `none` is none.
 
-    A clock time that passed today means tomorrow's. Raises ValueError with an example.
+    A clock time is the next moment at which clocks read it: one that passed today means tomorrow's. Raises ValueError
+    with an example.
     """
+    return _time(text, now, zone, UNTIL_EXAMPLE)
+
+
+def _time(text: str, now: float, zone: tzinfo | None, examples: str) -> float | None:
     text = text.strip().lower()
     if _is_none(text):
         return None
@@ -33,14 +55,24 @@ def until(text: str, now: float, zone: tzinfo | None) -> float | None:
             return now + seconds
     clock = _CLOCK.fullmatch(text)
     if clock is None or int(clock[2]) > 23 or int(clock[3]) > 59:
-        raise ValueError(f"try {UNTIL_EXAMPLE}")
-    today = datetime.fromtimestamp(now, zone)
-    at = datetime.combine(today.date(), time(int(clock[2]), int(clock[3])), today.tzinfo)
-    if clock[1] == "tomorrow" or (clock[1] is None and at.timestamp() <= now):
-        at = datetime.combine(today.date() + timedelta(days=1), at.time(), today.tzinfo)
-    if at.timestamp() <= now:
+        raise ValueError(f"not a time, try {examples}")
+    today = datetime.fromtimestamp(now, zone).date()
+    at = None if clock[1] == "tomorrow" else _next(today, clock, now, zone)
+    if at is None and clock[1] != "today":
+        at = _next(today + timedelta(days=1), clock, now, zone)
+    if at is None:
         raise ValueError("that time is over, try tomorrow 9:00")
-    return at.timestamp()
+    return at
+
+
+def _next(day: date, clock: re.Match[str], now: float, zone: tzinfo | None) -> float | None:
+    """When clocks read that on that day, if it is still to come; where they read it twice, the first of what is left.
+    One that is skipped is when it would have been without the skip."""
+    for fold in (0, 1):
+        at = datetime.combine(day, time(int(clock[2]), int(clock[3]), fold=fold), zone).timestamp()
+        if at > now:
+            return at
+    return None
 
 
 def pause(text: str, now: float, zone: tzinfo | None) -> float:

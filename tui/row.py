@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
+from rich.cells import cell_len
+
 from store.models import CacheStateName, Evidence, SessionView, WaitingFor
 from tui import facts
 from tui.format import bar, clean, countdown, cut, money, pad, pad_left, past, plural, tokens
@@ -142,7 +144,7 @@ def reason_forms(session: SessionView, now: float, zone: tzinfo | None) -> list[
 
 def _reason(session: SessionView, now: float, zone: tzinfo | None, width: int) -> Line:
     forms = reason_forms(session, now, zone)
-    text, alarm = next((form for form in forms if len(form[0]) <= width), forms[-1])
+    text, alarm = next((form for form in forms if cell_len(form[0]) <= width), forms[-1])
     text = pad(text, width)
     if not alarm:
         return (Piece(text, "dim"),)

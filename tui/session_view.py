@@ -1,17 +1,22 @@
 """The whole session, wide beside the list or opened over it: head, sentence, what keeps it, then one of its tabs: the
-last turns, its cache, or its ledger. Pure.
+last turns, its cache, its ledger, or its budget. Pure.
 
 It may be longer than the screen: its widget scrolls.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
+
+from rich.cells import cell_len
 
 from store.cache_strip import CacheHistory
 from store.ledger_models import SessionLedger
 from store.models import TurnView, WaitingFor
 from tui import facts, turn
+from tui.budget_in_force import InForce
+from tui.budget_tab import KEYS, budget_tab
 from tui.cache_tab import cache_tab
 from tui.detail import Subject, cache_line, compaction_line, cost_line, pings_line
 from tui.format import clean, cut, cut_left, model_name, money, tokens, wrap
@@ -22,31 +27,38 @@ from tui.row import WIDE_ROW
 from tui.sentence import sentence
 
 MAX_FILES, MAX_ANSWER = 6, 8
-Tab = Literal["turns", "cache", "ledger"]
+Tab = Literal["turns", "cache", "ledger", "budget"]
 TURNS: Tab = "turns"
 CACHE: Tab = "cache"
 LEDGER: Tab = "ledger"
-TABS: tuple[Tab, ...] = (TURNS, CACHE, LEDGER)
+BUDGET: Tab = "budget"
+TABS: tuple[Tab, ...] = (TURNS, CACHE, LEDGER, BUDGET)
 """In the order of their names on the screen."""
 
 
-def why_line(subject: Subject, width: int) -> Line:
-    """The full reason: why a ping is or is not sent, and for a cold entry what let it go."""
+def why_lines(subject: Subject, width: int) -> tuple[Line, ...]:
+    """The full reason, in one line or two: why a ping is or is not sent, and for a cold entry what let it go."""
     session = subject.session
     code, text = facts.reason(session, subject.now, subject.zone)
     said = text.full
+    if code == "no_keeper" and subject.starts:
+        said += f", {subject.starts} starts it"
     if code == "expired" and session.keepalive.why not in ("", "expired"):
         said += f": {words(session.keepalive.why, session.keepalive.why_args, subject.now, subject.zone).full}"
-    return (Piece(" why    ", "dim"), Piece(cut(said, width - 9))) if code else ()
+    found = wrap(said, width - 9, 2) if code else []
+    return tuple((Piece("        " if n else " why    ", "dim"), Piece(text)) for n, text in enumerate(found))
 
 
 def odds_lines(subject: Subject, width: int) -> tuple[Line, ...]:
-    """The bet behind the reason, where there was one: in one line or, where that is too long, in two."""
+    """The bet behind the reason, where there was one: in one line or as many as it takes."""
     keep = subject.session.keepalive
     clauses = odds(keep.why_args, subject.session.waiting_for is WaitingFor.YOU)
     joined = " · ".join(clauses)
     said = (joined,) if clauses and len(joined) <= width - 9 else clauses
-    return tuple((Piece("        " + cut(text, width - 9), "dim"),) for text in said)
+    indent = 8 if all(len(clause) <= width - 9 for clause in said) else 1
+    return tuple(
+        (Piece(" " * indent + text, "dim"),) for clause in said for text in wrap(clause, width - indent - 1, 2)
+    )
 
 
 def session_view(
@@ -55,24 +67,26 @@ def session_view(
     tab: Tab = TURNS,
     history: CacheHistory | None = None,
     ledger: SessionLedger | None = None,
+    budget: InForce | None = None,
+    keys: Mapping[str, str] = KEYS,
 ) -> tuple[Line, ...]:
     """The whole session: head, sentence, what keeps it, and the tab's content; as long as it is.
 
     The head is the same on every tab, so that the tabs stay where they are. `history` is the Cache tab's, `ledger`
-    the Ledger tab's.
+    the Ledger tab's, `budget` and the `keys` of its actions the Budget tab's.
     """
     session = subject.session
     place = f"{model_name(session.model)} · {tokens(session.context_tokens)}"
-    room = width - 6 - width_of((Piece(subject.name),)) - len(place)
+    room = width - 6 - cell_len(subject.name) - cell_len(place)
     head: Line = (Piece(" " + cut(subject.name, width - 2), "strong"),)
     where: list[Line] = []
     if room >= 12:
-        home = cut_left(_home(session.cwd), room)
-        head = (*head, Piece(f"  {home} · {place}", "dim"))
+        folder = cut_left(home(session.cwd), room)
+        head = (*head, Piece(f"  {folder} · {place}", "dim"))
     else:
-        where = [(Piece(" " + cut_left(_home(session.cwd), width - 2), "dim"),)]
+        where = [(Piece(" " + cut_left(home(session.cwd), width - 2), "dim"),)]
     lines: list[Line] = [head, *where, (Piece(" "), *sentence(session, subject.now, subject.zone, width - 2))]
-    lines += [BLANK, why_line(subject, width), *odds_lines(subject, width)]
+    lines += [BLANK, *why_lines(subject, width), *odds_lines(subject, width)]
     lines += [pings_line(session, width), cache_line(session, width)]
     lines += [line for line in (cost_line(session, width), compaction_line(subject, width)) if line]
     lines += [BLANK, *_tab_lines(tab, width)]
@@ -80,6 +94,8 @@ def session_view(
         return (*lines, BLANK, *cache_tab(session, history, subject.now, subject.zone, width))
     if tab == LEDGER:
         return (*lines, BLANK, *ledger_tab(session, ledger, subject.now, subject.zone, width))
+    if tab == BUDGET:
+        return (*lines, BLANK, *budget_tab(session, budget, subject.now, subject.zone, width, keys))
     if not subject.turns:
         lines += [BLANK, (Piece(" No turn seen yet.", "dim"),)]
     for index, one in enumerate(subject.turns):
@@ -92,12 +108,13 @@ def _tab_lines(active: Tab, width: int) -> tuple[Line, Line]:
     """The tabs' names, the active one bold over a thick line."""
     names: list[Piece] = []
     under: list[Piece] = []
+    between = 3 if 1 + sum(len(tab) + 3 for tab in TABS) - 3 < width else 2
     for tab in TABS:
         word, is_active = tab.capitalize(), tab == active
-        gap = 1 if not names else 3
+        gap = 1 if not names else between
         names += [Piece(" " * gap), Piece(word, "strong" if is_active else "dim")]
         # Not under the gap at the edge.
-        under.append(Piece(" " if gap == 1 else "─" * gap, "faint"))
+        under.append(Piece(" " if len(names) == 2 else "─" * gap, "faint"))
         under.append(Piece(("━" if is_active else "─") * len(word), "warm" if is_active else "faint"))
     rest = max(0, width - 1 - width_of(under))
     return tuple(names), (*under, Piece("─" * rest, "faint"), Piece(" "))
@@ -118,7 +135,7 @@ def _card(one: TurnView, subject: Subject, width: int, *, newest: bool) -> list[
     return lines
 
 
-def _home(path: str) -> str:
+def home(path: str) -> str:
     """A folder as people write it, the home folder as a tilde."""
     parts = clean(path).split("/")
     if len(parts) > 2 and parts[0] == "" and parts[1] in ("home", "Users"):

@@ -8,18 +8,23 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from keepalive import keeper
 from keepalive.clock import Clock
-from store import board, budgets, cache_strip, database, intents, ledger, turns
+from keepalive.config import BudgetConfig
+from store import board, brief, budgets, cache_strip, database, intents, ledger, settings, turns
 from store.budgets import BudgetOf
 from store.cache import COSTLY_USD
 from store.cache_strip import CacheHistory
 from store.experience import Experience
 from store.ledger_models import SessionLedger
 from store.migrations import open_store, open_to_read
-from store.models import BoardView, BudgetMode, CacheStateName, TurnView
+from store.models import BoardView, BudgetMode, CacheStateName, KeeperView, TurnView
+from tui import budget_in_force
+from tui.board_order import SETTING, Order, named
+from tui.budget_in_force import InForce
 
 LOOK_SECONDS = 1.0
 """How often the keeper's process is looked for."""
@@ -34,6 +39,10 @@ class ReadOnly(Exception):
     """The store may not be written; one line for the footer."""
 
 
+class NoStart(Exception):
+    """No keeper can be started from here; one line that says why."""
+
+
 class StoreFeed:
     """Implements `BoardFeed` and `BoardCommands`."""
 
@@ -43,14 +52,19 @@ class StoreFeed:
         clock: Clock,
         budget_of: BudgetOf,
         *,
+        budget: BudgetConfig | None = None,
         costly_usd: float = COSTLY_USD,
         answer_within: float = ANSWER_WITHIN,
+        starter: Callable[[], KeeperView] | None = None,
+        no_starter: str = "",
     ) -> None:
-        """`budget_of` decides what is in force for a session; `answer_within`: seconds that `ping_now` waits."""
+        """`budget_of` decides what is in force for a session; `answer_within`: seconds that `ping_now` waits;
+        `starter` makes sure that a keeper runs, where None `no_starter` says why there is none to start."""
         self._clock = clock
         self._answer_within = answer_within
-        self._budget_of = budget_of
+        self._budget_of, self._budget = budget_of, budget or BudgetConfig()
         self._costly_usd = costly_usd
+        self._starter, self._no_starter = starter, no_starter
         self._experience = Experience()
         self._fades = False
         try:
@@ -105,16 +119,63 @@ class StoreFeed:
         with self._lock:
             return ledger.of_session(self._connection, session_id)
 
+    def session_budget(self, session_id: str) -> InForce:
+        with self._lock:
+            return budget_in_force.read(self._connection, session_id, self._budget, self._clock.wall())
+
+    def brief(self, session_id: str) -> str:
+        with self._lock:
+            detail = board.detail(
+                self._connection,
+                session_id,
+                now=self._clock.wall(),
+                keeper_on=self._keeper_seen,
+                budget_of=self._budget_of,
+                costly_usd=self._costly_usd,
+            )
+        return brief.markdown(detail)
+
+    def order(self) -> Order:
+        """The list's order, as it was left."""
+        with self._lock:
+            return named(settings.get(self._connection, SETTING))
+
+    def keep_order(self, order: Order) -> None:
+        if self.writable:
+            with self._lock:
+                settings.put(self._connection, SETTING, order.value)
+
+    @property
+    def no_start(self) -> str:
+        """Why no keeper can be started from here; '' where one can."""
+        if not self.writable:
+            return "no keeper: the store is read-only"
+        return "" if self._starter is not None else self._no_starter
+
+    def start_keeper(self) -> KeeperView:
+        if self._starter is None or not self.writable:
+            raise NoStart(self.no_start)
+        found = self._starter()
+        self._looked_at = float("-inf")
+        return found
+
     def set_mode(self, session_id: str, mode: BudgetMode, until: float | None = None) -> None:
         with self._lock:
             now = self._budget_of(budgets.standing(self._connection, session_id))
             self._put(session_id, mode=mode, pings=now.pings, usd=now.usd, until=until)
 
     def set_budget(
-        self, session_id: str, *, mode: BudgetMode, pings: int | None, usd: float | None, until: float | None
+        self,
+        session_id: str,
+        *,
+        mode: BudgetMode,
+        pings: int | None,
+        usd: float | None,
+        until: float | None,
+        until_back: bool = False,
     ) -> None:
         with self._lock:
-            self._put(session_id, mode=mode, pings=pings, usd=usd, until=until)
+            self._put(session_id, mode=mode, pings=pings, usd=usd, until=until, until_back=until_back)
 
     def ping_now(self, session_id: str) -> str:
         self._check_writable()
@@ -136,7 +197,14 @@ class StoreFeed:
         self._watch.close()
 
     def _put(
-        self, session_id: str, *, mode: BudgetMode, pings: int | None, usd: float | None, until: float | None
+        self,
+        session_id: str,
+        *,
+        mode: BudgetMode,
+        pings: int | None,
+        usd: float | None,
+        until: float | None,
+        until_back: bool = False,
     ) -> None:
         self._check_writable()
         own = budgets.get(self._connection, session_id)
@@ -148,6 +216,7 @@ class StoreFeed:
             usd=usd,
             usd_per_ping=own.usd_per_ping if own else None,  # (no key and no field of the sidebar says it)
             until=until,
+            until_back=until_back,
             now=self._clock.wall(),
         )
 

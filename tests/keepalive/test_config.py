@@ -34,6 +34,8 @@ def test_no_file_is_the_default(tmp_path: Path) -> None:
     assert (config.budget.ttl, config.budget.agent, config.budget.project) == ({}, {}, {})
     assert (config.warnings.cold_usd, config.notify.bell, config.notify.desktop) == (1.0, True, False)
     assert (config.history, config.keeping) == (HistoryConfig(), EVERYTHING)
+    assert config.keys == {}
+    assert (config.look.theme, config.look.ascii) == ("auto", "auto")
 
 
 def test_every_key_is_read(tmp_path: Path) -> None:
@@ -71,6 +73,14 @@ cold_usd = 2.5
 [notify]
 bell = false
 desktop = true
+[look]
+theme = "contrast"
+ascii = "no"
+[keys]
+up = ["k", "up"]
+ping = "P"
+sort = []
+"anything else" = "is not known here"
 """,
         )
     )
@@ -82,10 +92,13 @@ desktop = true
     assert budget.ttl == {"5m": BudgetDefaults(pings=1), "1h": BudgetDefaults(min_prefix_tokens=50_000)}
     assert budget.agent == {"claude": BudgetDefaults(usd_per_ping=0.1)}
     assert budget.project == {"my.app": BudgetDefaults(mode=BudgetMode.OFF, usd_per_session=0.0)}
+    assert (config.look.theme, config.look.ascii) == ("contrast", "no")
     assert config.history.catch_up is False
     assert config.keeping == Keeping(False, (f"{Path.home()}/secret/*", "/srv"))
     assert config.warnings.cold_usd == 2.5
     assert (config.notify.bell, config.notify.desktop) == (False, True)
+    keys = {"up": ("k", "up"), "ping": ("P",), "sort": (), "anything else": ("is not known here",)}
+    assert config.keys == keys
 
 
 def test_a_class_that_is_left_out_keeps_its_lifetime(tmp_path: Path) -> None:
@@ -134,6 +147,12 @@ def test_a_class_that_is_left_out_keeps_its_lifetime(tmp_path: Path) -> None:
         ("[budget.project.'my.app']\npnigs = 1\n", 2, "budget.project.my.app.pnigs", "unknown key"),
         ("[budget.project]\nb = { mode = 'off', pnigs = 1 }\n", 2, "budget.project.b.pnigs", "unknown key"),
         ("[budget]\nmode = 'off'\nproject.b.usd_per_session = '1'\n", 3, "budget.project.b.usd_per_session", "number"),
+        ("[look]\ntheme = 'solarized'\n", 2, "look.theme", "'auto', 'terminal', 'dark', 'light' or 'contrast'"),
+        ("[look]\nascii = true\n", 2, "look.ascii", "'auto', 'yes' or 'no'"),
+        ("[keys]\nup = 'k'\nping = 3\n", 3, "keys.ping", 'not a key like "k" or a list like ["k", "up"]'),
+        ("[keys]\nping = ['p', 3]\n", 2, "keys.ping", "not a key like"),
+        ("[keys]\n[keys.ping]\nkey = 'p'\n", 2, "keys.ping", "not a key like"),
+        ("keys = 'k'\n", 1, "keys", "dictionary"),
         ("[history]\nstore_text = 'no'\n", 2, "history.store_text", "valid boolean"),
         ("[history]\nignore_paths = '/srv'\n", 2, "history.ignore_paths", "not a list of folders"),
         ("[history]\nignore_paths = ['/srv', 3]\n", 2, "history.ignore_paths.1", "valid string"),

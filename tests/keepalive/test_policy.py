@@ -538,7 +538,7 @@ def test_a_class_that_lost_money_gets_half_and_never_less_than_one() -> None:
 
 
 def test_a_fork_on_a_one_hour_entry_is_a_trial() -> None:
-    cheap = {"read_multiplier": 0.025, "write_multiplier": 2.0}
+    cheap: dict[str, Any] = {"read_multiplier": 0.025, "write_multiplier": 2.0}
     hour = replace(SEEN, ttl_class="1h", ttl_seconds=3_600.0, **cheap)
     trial = replace(hour, forks_unproven=True, **BY_FORK)
     assert planned(replace(hour, forks_unproven=True)) == planned(hour) > 1, "a replay is no trial"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from textual.message import Message
 from textual.pilot import Pilot
@@ -12,11 +13,15 @@ from textual.pilot import Pilot
 from keepalive.clock import ManualClock
 from tests.tui import sample
 from tui.app import WarmsideApp
+from tui.days_feed import DaysFeed
 from tui.history_feed import HistoryFeed
+from tui.keymap import DEFAULT, Keymap
 from tui.look import Look
 from tui.themes import DARK
 from tui.widgets.line_view import LineView
 from tui.widgets.session_list import SessionList
+
+M = TypeVar("M", bound=Message)
 
 
 @dataclass
@@ -27,11 +32,23 @@ class Running:
     commands: sample.SampleCommands = field(default_factory=sample.SampleCommands)
     clock: ManualClock = field(default_factory=lambda: ManualClock(sample.NOW))
     history: HistoryFeed | None = None
+    days: DaysFeed | None = None
+    keymap: Keymap = DEFAULT
+    no_start: str = ""
     look: Look = field(default_factory=lambda: Look(zone=sample.ZONE, theme=DARK))
     messages: list[Message] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.app = WarmsideApp(self.feed, self.commands, self.clock, look=self.look, history=self.history)
+        self.app = WarmsideApp(
+            self.feed,
+            self.commands,
+            self.clock,
+            look=self.look,
+            history=self.history,
+            days=self.days,
+            keymap=self.keymap,
+            no_start=self.no_start,
+        )
 
     @asynccontextmanager
     async def run(self, width: int = 36, height: int = 40) -> AsyncIterator[Pilot[None]]:
@@ -75,6 +92,10 @@ class Running:
         view = self.app.screen.query_one(f"#{name}", LineView)
         return [view.render_line(y).text.rstrip() for y in range(view.size.height)]
 
+    def every(self, kind: type[M]) -> list[M]:
+        """The messages of a kind, each once."""
+        return list({id(message): message for message in self.messages if isinstance(message, kind)}.values())
+
     def posted(self, kind: type[Message]) -> int:
         """How many messages of a kind were seen (each once, wherever it bubbled)."""
-        return len({id(message) for message in self.messages if isinstance(message, kind)})
+        return len(self.every(kind))

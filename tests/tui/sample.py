@@ -28,6 +28,9 @@ from store.models import (
     Usage,
     WaitingFor,
 )
+from tests.tui.budget_sample import IN_FORCE
+from tui.board_order import Order
+from tui.budget_in_force import InForce
 from tui.orders import BudgetWanted
 
 ZONE = UTC
@@ -189,17 +192,19 @@ ENDED = tuple(
     )
     for name, hours in (("old-report", 1), ("sandbox", 2), ("hotfix", 5))
 )
+KEEPER = KeeperView(
+    pid=4000, port=8787, url="http://127.0.0.1:8787", upstream="", sessions=8, since=NOW - 900, supervised=True
+)
 BOARD = BoardView(
     sessions=(DOCS, API, WEB, ETL, BILLING, DEPLOY, SEARCH, NOTES),
-    keeper=KeeperView(
-        pid=4000, port=8787, url="http://127.0.0.1:8787", upstream="", sessions=8, since=NOW - 900, supervised=True
-    ),
+    keeper=KEEPER,
     today=LedgerLine(key="2026-11-24", pings=9, hits=9, spent_usd=0.41, saved_usd=3.25, net_usd=2.84),
     next_pings=(
         NextPing(session_id="deploy-infra", name="deploy-infra", at=NOW + 170, usd=0.07, n=2, of=3),
         NextPing(session_id="web-tests", name="web-tests", at=NOW + 237, usd=0.03, n=1, of=2),
     ),
 )
+NO_KEEPER = BOARD.model_copy(update={"keeper": None})
 BOARD_ENDED = BOARD.model_copy(update={"ended_today": ENDED})
 
 TURN = TurnView(
@@ -276,6 +281,9 @@ class SampleFeed:
         self.view, self.turns = board, turns
         self.history = CacheHistory()
         self.ledger = SessionLedger()
+        self.in_force = IN_FORCE
+        self.briefs: list[str] = []
+        self.brief_text = "# api-refactor\n\nThe split is done."
         self.number = 1
         self.broken: Exception | None = None
         self.reads = 0
@@ -306,6 +314,15 @@ class SampleFeed:
     def session_ledger(self, session_id: str) -> SessionLedger:
         return self.ledger
 
+    def session_budget(self, session_id: str) -> InForce:
+        return self.in_force
+
+    def brief(self, session_id: str) -> str:
+        self.briefs.append(session_id)
+        if self.broken is not None:
+            raise self.broken
+        return self.brief_text
+
 
 class SampleCommands:
     """Remembers what was ordered."""
@@ -315,6 +332,8 @@ class SampleCommands:
         self.budgets: list[BudgetWanted] = []
         self.pings: list[str] = []
         self.ping_answer = "hit"
+        self.orders: list[Order] = []
+        self.starts = 0
         self.broken: Exception | None = None
 
     def set_mode(self, session_id: str, mode: BudgetMode, until: float | None = None) -> None:
@@ -323,10 +342,28 @@ class SampleCommands:
         self.modes.append((session_id, mode, until))
 
     def set_budget(
-        self, session_id: str, *, mode: BudgetMode, pings: int | None, usd: float | None, until: float | None
+        self,
+        session_id: str,
+        *,
+        mode: BudgetMode,
+        pings: int | None,
+        usd: float | None,
+        until: float | None,
+        until_back: bool = False,
     ) -> None:
-        self.budgets.append(BudgetWanted(session_id, "", mode, pings, usd, until))
+        self.budgets.append(BudgetWanted(session_id, "", mode, pings, usd, until, until_back))
 
     def ping_now(self, session_id: str) -> str:
         self.pings.append(session_id)
         return self.ping_answer
+
+    def start_keeper(self) -> KeeperView:
+        self.starts += 1
+        if self.broken is not None:
+            raise self.broken
+        return KEEPER
+
+    def keep_order(self, order: Order) -> None:
+        if self.broken is not None:
+            raise self.broken
+        self.orders.append(order)

@@ -1,107 +1,92 @@
-"""The catalogue: unique keys, and a reason for everything that does not apply."""
+"""The catalogue: what it offers, in what order, and that its words and reasons fit a narrow sheet."""
 
 from __future__ import annotations
 
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from store.models import BoardView, CacheStateName, SessionView
+from store.models import BoardView
 from tests.tui import sample
 from tests.tui.sample import NOW
-from tui.actions import BY_NAME, CATALOGUE, HistoryMoment, Moment
+from tui.actions import BY_NAME, CATALOGUE, DEFAULT_SHOWN, GROUPS
+from tui.key_names import canonical
+from tui.moment import HistoryMoment, Moment
+
+SESSIONS = st.sampled_from([None, *sample.BOARD.sessions, sample.ENDED[0]])
+MOMENTS = st.builds(
+    Moment,
+    st.sampled_from([sample.BOARD, sample.NO_KEEPER, sample.BOARD_ENDED, BoardView()]),
+    SESSIONS,
+    st.just(NOW),
+    on_fold=st.booleans(),
+    opened=st.booleans(),
+    viewed=st.booleans(),
+    list_hidden=st.booleans(),
+    leaves=st.booleans(),
+    has_history=st.booleans(),
+    has_days=st.booleans(),
+    history=st.none() | st.builds(HistoryMoment, st.integers(0, 2), st.booleans(), st.booleans()),
+    days=st.booleans(),
+    no_start=st.sampled_from(["", "opened with --no-keeper", "{back} and {"]),
+    keys=st.none() | st.just(DEFAULT_SHOWN) | st.just({}),
+)
 
 
-def reason(name: str, session: SessionView | None, board: BoardView = sample.BOARD) -> str | None:
-    """Why an action does not apply to a session now."""
-    return BY_NAME[name].reason_not(Moment(board, session, NOW))
-
-
-def test_no_key_means_two_things() -> None:
+def test_no_key_means_two_things_and_each_is_one() -> None:
     keys = [key for action in CATALOGUE for key in action.keys]
     assert len(keys) == len(set(keys))
-    assert {"up", "down", "j", "k", "enter", "b", "p", "h", "o", "slash", "question_mark", "q"} <= set(keys)
+    assert all(canonical(key) == key for key in keys)
 
 
-def test_every_action_says_what_it_does_in_a_help_line() -> None:
+def test_the_conventions_are_kept() -> None:
+    wanted = {
+        "jump": "g",
+        "hold": "h",
+        "history": "H",
+        "keeper": "K",
+        "sort": "s",
+        "days": "L",
+        "copy": "y",
+        "find": "/",
+        "next_hit": "n",
+        "hit_before": "N",
+        "down": "j",
+        "up": "k",
+        "first": "home",
+        "last": "end",
+        "quit": "q",
+        "back": "escape",
+        "help": "?",
+        "palette": "ctrl+p",
+    }
+    assert {name: key for name, key in wanted.items() if key not in BY_NAME[name].keys} == {}
+
+
+def test_no_two_actions_have_the_same_rank_in_the_footer() -> None:
+    ranks = [action.footer for action in CATALOGUE if action.footer]
+    assert len(ranks) == len(set(ranks))
+
+
+def test_a_group_stands_together() -> None:
+    met = list(dict.fromkeys(action.group for action in CATALOGUE))
+    assert tuple(met) == GROUPS
+    assert sorted(CATALOGUE, key=lambda action: GROUPS.index(action.group)) == list(CATALOGUE)
+
+
+def test_every_action_says_what_it_does_in_a_line_of_the_help() -> None:
     assert all(action.help and len(action.help) <= 26 for action in CATALOGUE)
 
 
-def test_a_warm_session_can_be_pinged() -> None:
-    assert reason("ping", sample.API) is None
+@given(MOMENTS)
+def test_a_reason_is_one_short_line_with_the_keys_it_speaks_of(moment: Moment) -> None:
+    for action in CATALOGUE:
+        reason = action.reason_not(moment)
+        assert reason is None or (0 < len(reason) <= 42 and reason.isprintable())
+        assert reason is None or "{" not in reason or reason == moment.no_start
 
 
-UNKNOWN = sample.session("u", sample.cache(state=CacheStateName.UNKNOWN), sample.keep(""))
-FLYING = sample.API.model_copy(update={"keepalive": sample.API.keepalive.model_copy(update={"in_flight": True})})
-WATCHED = sample.API.model_copy(update={"keepalive": sample.API.keepalive.model_copy(update={"warmer": None})})
-
-
-@pytest.mark.parametrize(
-    ("session", "part"),
-    [
-        (None, "no session"),
-        (sample.DOCS, "already cold"),
-        (sample.BILLING, "prefix changed"),
-        (UNKNOWN, "no request"),
-        (FLYING, "on its way"),
-        (WATCHED, "only watched"),
-        (sample.ENDED[0], "ended"),
-    ],
-)
-def test_why_there_is_no_ping(session: SessionView | None, part: str) -> None:
-    said = reason("ping", session) or ""
-    assert part in said
-    assert len(said) <= 34
-
-
-def test_no_keeper_no_ping() -> None:
-    board = sample.BOARD.model_copy(update={"keeper": None})
-    assert reason("ping", sample.API, board) == "no keeper (warmside keeper start)"
-
-
-def test_an_ended_session_has_no_budget_but_can_be_opened() -> None:
-    assert reason("budget", sample.ENDED[0])
-    assert reason("hold", sample.ENDED[0])
-    assert reason("open", sample.ENDED[0]) is None
-
-
-def test_open_and_back_depend_on_where_one_is() -> None:
-    inside = Moment(sample.BOARD, sample.API, NOW, opened=True, leaves=True)
-    assert BY_NAME["open"].reason_not(inside)
-    assert BY_NAME["back"].reason_not(inside) is None
-    assert BY_NAME["back"].reason_not(Moment(sample.BOARD, sample.API, NOW))
-    assert BY_NAME["open"].reason_not(Moment(sample.BOARD, None, NOW, on_fold=True)) is None
-
-
-def test_an_empty_board_has_nothing_to_move_or_find() -> None:
-    assert reason("down", None, BoardView())
-    assert reason("find", None, BoardView())
-    assert reason("quit", None, BoardView()) is None
-
-
-ROWS, FOUND, OPENED = HistoryMoment(4), HistoryMoment(4, searched=True), HistoryMoment(4, searched=True, opened=True)
-
-
-@pytest.mark.parametrize(
-    ("name", "here", "said"),
-    [
-        ("open", ROWS, None),
-        ("open", OPENED, "open already, esc goes back"),
-        ("open", HistoryMoment(0), "nothing is listed"),
-        ("tab", ROWS, "open the session first"),
-        ("tab", OPENED, None),
-        ("find", HistoryMoment(0), None),
-        ("back", HistoryMoment(0), None),
-        ("next_hit", ROWS, "find a turn first, / searches"),
-        ("next_hit", FOUND, None),
-        ("copy", FOUND, None),
-        ("export", ROWS, None),
-        ("history", ROWS, "this is the history, esc goes back"),
-        ("ping", FOUND, "on the board only, esc goes back"),
-        ("hold", FOUND, "on the board only, esc goes back"),
-        ("next_hit", None, "in the history only, H opens it"),
-        ("history", None, "no store to look into"),
-    ],
-)
-def test_the_history_has_reasons_of_its_own(name: str, here: HistoryMoment | None, said: str | None) -> None:
-    moment = Moment(sample.BOARD, sample.ENDED[0], NOW, history=here)
-    assert BY_NAME[name].reason_not(moment) == said
-    assert said is None or len(said) <= 34
+def test_a_reason_speaks_of_the_keys_in_force() -> None:
+    moment = Moment(sample.NO_KEEPER, sample.API, NOW)
+    assert BY_NAME["ping"].reason_not(moment) == "no keeper runs, K starts it"
+    assert BY_NAME["ping"].reason_not(moment._replace(keys={"keeper": "^k"})) == "no keeper runs, ^k starts it"
+    assert BY_NAME["ping"].reason_not(moment._replace(keys={})) == "no keeper runs, the palette starts it"

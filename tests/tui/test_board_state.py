@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from store.models import BoardView, SessionView, Status
 from tests.tui import sample
+from tests.tui.order_sample import PROJECTS, boards
 from tests.tui.sample import NOW
 from tui.board import FOLD_ID
-from tui.board_state import BoardState
+from tui.board_order import Order
+from tui.board_state import KEY_QUIET_SECONDS, BoardState
+
+ORDERS = st.sampled_from(Order)
 
 
 def loaded(view: BoardView = sample.BOARD) -> BoardState:
@@ -102,3 +110,125 @@ def test_a_session_that_ends_leaves_its_row_even_while_held() -> None:
     view = without(sample.BOARD, "api-refactor").model_copy(update={"ended_today": (ended,)})
     state.load(view, NOW, 100.5)
     assert state.ids == ("etl-nightly", "deploy-infra", "notes-app", *state.ids[3:7], FOLD_ID)
+
+
+def test_a_session_that_begins_to_run_out_rises_and_one_that_was_renewed_stays() -> None:
+    late = sample.session("late", sample.cache(200), sample.keep("off"))
+    state = loaded(BoardView(sessions=(renewed(sample.API, 290), late)))
+    assert state.ids == ("late", "api-refactor")
+    state.load(BoardView(sessions=(renewed(sample.API, 290), renewed(late, 299))), NOW, 101.0)
+    assert state.ids == ("late", "api-refactor")
+    assert not state.settle(NOW + 229, 200.0)
+    assert state.settle(NOW + 230, 201.0)
+    assert state.ids == ("api-refactor", "late")
+    state.key(201.5)
+    state.load(BoardView(sessions=(renewed(sample.API, 600), renewed(late, 299))), NOW + 231, 202.0)
+    assert not state.settle(NOW + 239, 203.0), "within two seconds of a key"
+    assert state.settle(NOW + 239, 204.0)
+    assert state.ids == ("late", "api-refactor")
+
+
+def test_orders_follow_one_another_with_the_cursor_on_its_session() -> None:
+    state = loaded(PROJECTS)
+    state.move(3)
+    assert state.selected_id == "notes-app"
+    first = []
+    for order in (Order.AGE, Order.PROJECT, Order.COST, Order.NEED):
+        assert state.next_order(NOW) is order is state.order
+        assert state.selected_id == "notes-app"
+        first.append(state.ids[0])
+    assert first == ["search-index", "api-refactor", "api-refactor", "api-refactor"]
+
+
+def test_an_order_asked_for_comes_at_once_and_then_stays_for_two_seconds() -> None:
+    state = loaded(PROJECTS)
+    state.key(100.0)
+    state.reorder_by(Order.PROJECT, NOW)
+    before = state.ids
+    assert before[:2] == ("api-refactor", "docs-site")
+    assert not state.settle(NOW + 49, 101.9)
+    assert state.ids == before
+    assert state.settle(NOW + 49, 102.0)
+    assert state.ids[0] == "etl-nightly"
+
+
+def test_an_order_may_be_chosen_before_anything_was_read() -> None:
+    state = BoardState()
+    state.reorder_by(Order.COST, NOW)
+    assert not state.ids
+    state.load(sample.BOARD, NOW, 100.0)
+    assert state.ids[:2] == ("api-refactor", "docs-site")
+
+
+@pytest.mark.parametrize(("order", "moves"), [(Order.NEED, 1), (Order.AGE, 0), (Order.PROJECT, 1), (Order.COST, 0)])
+def test_a_minute_and_a_half_moves_rows_only_when_a_state_changes(order: Order, moves: int) -> None:
+    """One session goes cold; another begins to run out, but is first already."""
+    state = loaded(PROJECTS)
+    state.reorder_by(order, NOW)
+    assert sum(state.settle(NOW + second, 200.0 + second) for second in range(90)) == moves
+
+
+def test_while_held_a_new_section_comes_last() -> None:
+    state = loaded(BoardView(sessions=(sample.DOCS, sample.WEB)))
+    state.key(100.0)
+    state.load(BoardView(sessions=(sample.DOCS, sample.WEB, sample.API), ended_today=sample.ENDED), NOW, 101.0)
+    assert [section.key for section in state.sections] == ["running", "cold", "needs", "ended"]
+    assert state.settle(NOW, 102.0)
+    assert [section.key for section in state.sections] == ["needs", "running", "cold", "ended"]
+
+
+def test_the_cursor_of_an_unfolded_session_that_is_gone_takes_its_place() -> None:
+    state = loaded(sample.BOARD_ENDED)
+    state.fold(NOW)
+    state.selected_id = "sandbox"
+    state.load(sample.BOARD_ENDED.model_copy(update={"ended_today": (sample.ENDED[0], sample.ENDED[2])}), NOW, 200.0)
+    assert state.selected_id == "hotfix"
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data(), boards(), boards(), ORDERS, st.floats(0, 10), st.floats(0, 4_000))
+def test_no_update_takes_the_cursor_from_its_session(
+    data: st.DataObject, one: BoardView, other: BoardView, order: Order, pause: float, later: float
+) -> None:
+    state = loaded(one)
+    state.reorder_by(order, NOW)
+    if data.draw(st.booleans()):
+        state.fold(NOW)
+    if state.ids:
+        state.selected_id = data.draw(st.sampled_from(state.ids))
+    chosen = state.selected_id
+    state.key(100.0)
+    state.load(other, NOW + later, 100.0 + pause)
+    state.settle(NOW + later, 100.0 + pause)
+    assert state.selected_id == chosen or chosen not in state.ids
+    assert (state.selected_id in state.ids) if state.ids else state.selected_id is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(boards(), boards(), ORDERS, st.floats(0, KEY_QUIET_SECONDS, exclude_max=True), st.floats(0, 4_000))
+def test_rows_stay_in_sequence_for_two_seconds_after_a_key(
+    one: BoardView, other: BoardView, order: Order, pause: float, later: float
+) -> None:
+    state = loaded(one)
+    state.reorder_by(order, NOW)
+    before = [each for each in state.ids if each != FOLD_ID]
+    state.key(100.0)
+    state.load(other, NOW + later, 100.0 + pause)
+    after = [each for each in state.ids if each != FOLD_ID]
+    stayed = [each for each in before if each in after]
+    assert [each for each in after if each in before] == stayed
+    assert set(after) == {each.id for each in other.sessions}
+
+
+@settings(max_examples=60, deadline=None)
+@given(boards(), boards(), ORDERS)
+def test_after_the_pause_the_order_is_what_it_would_be_afresh(one: BoardView, other: BoardView, order: Order) -> None:
+    state, afresh = loaded(one), loaded(other)
+    state.reorder_by(order, NOW)
+    afresh.reorder_by(order, NOW)
+    state.key(100.0)
+    state.load(other, NOW, 101.0)
+    state.settle(NOW, 102.0)
+    assert {section.key: set(section.ids) for section in state.sections} == {
+        section.key: set(section.ids) for section in afresh.sections
+    }

@@ -8,8 +8,8 @@ from store.models import BoardView, LedgerLine
 from tests.tui import sample
 from tests.tui.sample import NOW
 from tui import chrome
-from tui.actions import Moment
 from tui.lines import text_of, width_of
+from tui.moment import Moment
 
 MOMENT = Moment(sample.BOARD, sample.API, NOW)
 
@@ -28,10 +28,26 @@ def test_header_by_width() -> None:
 
 
 def test_header_says_when_no_keeper_runs() -> None:
-    off = sample.BOARD.model_copy(update={"keeper": None})
+    off = sample.NO_KEEPER
     assert header(36, off).endswith("5 warm  keeper off")
     assert "keeper off" in header(120, off)
     assert header(36, BoardView()).endswith("keeper off")
+    assert "starts it" not in header(120, off)
+
+
+def test_header_names_the_key_that_starts_one_where_there_is_room() -> None:
+    def off(width: int, view: BoardView = sample.NO_KEEPER) -> str:
+        return text_of(chrome.header(view, NOW, width, starts="K")[0])
+
+    assert off(36).endswith("5 warm  keeper off"), "the footer says it"
+    assert off(60).endswith("  keeper off, K starts it  today +$2.84")
+    assert off(90).split("  ")[-1] == "today +$2.84"
+    assert "5 of 8 warm   keeper off, K starts it  " in off(90)
+    assert off(120).endswith("  today spent $0.41  saved $3.25  net +$2.84")
+    assert off(60, BoardView()).endswith("  keeper off, K starts it")
+
+
+def test_header_says_that_one_runs_where_there_is_nothing_else_to_say() -> None:
     assert header(36, BoardView(keeper=sample.BOARD.keeper)).endswith("keeper on")
 
 
@@ -53,14 +69,35 @@ def test_header_carries_a_banner_and_waits_for_data() -> None:
 def test_footer_has_as_many_keys_as_fit_and_help_always() -> None:
     assert text_of(chrome.footer(MOMENT, 36)) == " ↵ open  b budget  p ping  ? more"
     assert text_of(chrome.footer(MOMENT, 30)) == " ↵ open  b budget  ? more"
-    assert text_of(chrome.footer(MOMENT, 36, "enter")) == " enter open  b budget  ? more"
-    assert text_of(chrome.footer(MOMENT, 120)).endswith("q quit" + " " * 57 + "? help")
+    told = {"open": "enter", "budget": "b", "help": "f1"}
+    assert text_of(chrome.footer(MOMENT._replace(keys=told), 36)) == " enter open  b budget  f1 more"
+    full = text_of(chrome.footer(MOMENT._replace(has_history=True, has_days=True), 120))
+    assert full.split("  ")[:4] == [" ↵ open", "b budget", "p ping", "g pane"]
+    assert "  y copy  s sort  H history  L ledger  q quit  " in full
+    assert full.endswith("? help")
+
+
+def test_footer_gives_a_new_keeper_the_second_place() -> None:
+    moment = Moment(sample.NO_KEEPER, sample.API, NOW)
+    assert text_of(chrome.footer(moment, 36)) == " ↵ open  K keeper  b budget  ? more"
+    assert "keeper" not in text_of(chrome.footer(moment._replace(no_start="opened with --no-keeper"), 120))
+
+
+def test_footer_of_an_opened_session_begins_with_the_way_back() -> None:
+    moment = MOMENT._replace(opened=True, viewed=True, leaves=True)
+    assert text_of(chrome.footer(moment, 36)) == " esc back  tab next tab  ? more"
+
+
+def test_footer_keeps_its_keys_where_they_are_as_the_screen_widens() -> None:
+    narrow = text_of(chrome.footer(MOMENT, 36)).removesuffix("  ? more")
+    assert text_of(chrome.footer(MOMENT, 120)).startswith(narrow)
 
 
 @pytest.mark.parametrize("width", range(20, 121))
 def test_no_line_is_too_wide(width: int) -> None:
     assert width_of(chrome.footer(MOMENT, width)) <= width
-    assert all(width_of(line) <= width for line in chrome.header(sample.BOARD, NOW, width))
+    for view in (sample.BOARD, sample.NO_KEEPER, BoardView()):
+        assert all(width_of(line) <= width for line in chrome.header(view, NOW, width, starts="K"))
     assert width_of(chrome.toast("x" * 200, width)) <= width
 
 
@@ -77,3 +114,27 @@ def test_the_empty_board_says_where_it_looked_and_how_to_go_on() -> None:
         "$ warmside run -- claude",
         "$ warmside demo      no key needed",
     ]
+
+
+def test_the_empty_board_names_the_key_that_starts_a_keeper() -> None:
+    def said(view: BoardView, starts: str) -> list[str]:
+        return [text_of(line) for line in chrome.empty(view, 30, (), starts)]
+
+    lines = said(BoardView(), "^k")
+    at = lines.index(" No keeper runs")
+    assert lines[at + 1] == " ^k starts it"
+    assert " No keeper runs" not in said(BoardView(), "")
+    assert " No keeper runs" not in said(BoardView(keeper=sample.KEEPER), "^k")
+
+
+@pytest.mark.parametrize("width", [30, 36, 60, 120])
+def test_every_key_of_the_footer_is_a_button(width: int) -> None:
+    line = text_of(chrome.footer(MOMENT, width))
+    for name, shown in (("open", "↵ open"), ("budget", "b budget"), ("ping", "p ping"), ("help", "?")):
+        if shown in line:
+            start = line.index(shown)
+            assert {chrome.footer_action(MOMENT, width, start + n) for n in range(len(shown))} == {name}
+    gap = line.index("  b budget")
+    assert chrome.footer_action(MOMENT, width, gap) is None
+    assert chrome.footer_action(MOMENT, width, 0) is None
+    assert chrome.footer_action(MOMENT, width, width - 1) in (None, "help")

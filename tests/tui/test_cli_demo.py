@@ -9,13 +9,20 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
 import pytest
 from click.testing import CliRunner
 
-from tui.cli_demo import demo
+from keepalive import keeper
+from keepalive.config import Config
+from keepalive.paths import find_paths
+from tui.cli_demo import demo, demo_with_screen
+from tui.days_reader import StoreDays
+from tui.history_reader import StoreHistory
+from tui.store_feed import NoStart, StoreFeed
 
 WARMSIDE = [sys.executable, "-c", "from tui.cli import main; main()"]
 
@@ -101,3 +108,40 @@ def test_the_screens_process_loads_nothing_of_the_gateway() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "[]"
+
+
+def test_the_screen_has_the_demos_history_ledger_and_keeper_and_starts_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The stage is set and cleared by its own tests; here is what the sidebar is handed."""
+    home = find_paths({"HOME": str(tmp_path), "WARMSIDE_HOME": str(tmp_path / "home")})
+    home.store_file.parent.mkdir(parents=True)
+    shown: dict[str, object] = {}
+
+    class Stage:
+        paths, config = home, Config()
+
+    @contextmanager
+    def running() -> Iterator[Stage]:
+        yield Stage()
+
+    class Shown:
+        def __init__(self, feed: StoreFeed, commands: object, clock: object, banner: str, **given: object) -> None:
+            shown.update(given, feed=feed, banner=banner)
+
+        def run(self) -> None:
+            feed, history, days = (shown[name] for name in ("feed", "history", "days"))
+            assert isinstance(feed, StoreFeed)
+            assert isinstance(history, StoreHistory)
+            assert isinstance(days, StoreDays)
+            assert keeper.front_ends_alive(feed.connection)
+            assert history.overview().sessions == 0
+            assert not days.days(1).ever
+            with pytest.raises(NoStart, match="the demo has a keeper of its own"):
+                feed.start_keeper()
+
+    monkeypatch.setattr("keepalive.demo.running", running)
+    monkeypatch.setattr("tui.app.WarmsideApp", Shown)
+    monkeypatch.setattr("tui.errors.need_terminal", lambda: None)
+    demo_with_screen("made-up money")
+    assert (shown["banner"], shown["no_start"]) == ("made-up money", "the demo has a keeper of its own")

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import sys
 from itertools import pairwise
 
 import pytest
 
-from store.models import WaitingFor
+from store.models import LedgerLine, WaitingFor
 from tests.store import idle_sample
 from tests.store.idle_sample import MadePeriod, MadePing
 from tests.store.made_up import NOW
 from tests.tui.cli_home import EVIL, Cli, Json
+from tui.cli_ledger import bars
 
 NUMBERS = {"pings", "hits", "spent_usd", "saved_usd", "lost_usd", "net_usd", "closed"}
 GROUPS = {"by_session", "by_day", "by_project", "by_agent", "by_login", "by_result"}
@@ -140,6 +142,60 @@ def test_no_control_of_a_name_reaches_the_terminal(cli: Cli, spent: sqlite3.Conn
     result = cli(*arguments)
     assert result.code == 0
     assert re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", result.out) is None
+
+
+DAYS = (
+    LedgerLine(key="2026-11-21", pings=2, spent_usd=0.5, saved_usd=3.0),
+    LedgerLine(key="2026-11-23", pings=2, spent_usd=0.5, lost_usd=0.5),
+)
+UTF8 = {"LANG": "C.UTF-8"}
+
+
+def drawn(days: tuple[LedgerLine, ...] = DAYS, columns: int = 60, environ: dict[str, str] = UTF8) -> list[str]:
+    return [re.sub(r"\x1b\[\d*m", "", row).rstrip() for row in bars(days, "2026-11-24", columns, environ)]
+
+
+def test_a_terminal_gets_the_days_as_bars() -> None:
+    assert drawn() == [
+        "",
+        " $3.00 █████                      █ saved",
+        "       █████",
+        "       █████",
+        "       █████",
+        "       █████",
+        "       █████",
+        "     0 ───────────────────────",
+        " $0.50 █████       █████          █ spent",
+        "       21 Nov      23    24",
+    ]
+
+
+def test_no_bars_where_there_is_nothing_to_see() -> None:
+    assert drawn(columns=39) == []
+    assert drawn(()) == []
+    assert drawn((DAYS[0].model_copy(update={"key": "2026-11-24"}),)) == []
+    assert max(map(len, drawn(columns=400))) <= 88
+
+
+@pytest.mark.parametrize("columns", [40, 60, 200])
+def test_bars_without_unicode_or_colour(columns: int) -> None:
+    assert "\n".join(drawn(columns=columns, environ={"LANG": "C"})).isascii()
+    coloured, plain = ("".join(bars(DAYS, "2026-11-24", columns, {**UTF8, **more})) for more in ({}, {"NO_COLOR": "1"}))
+    assert "\x1b[32m" in coloured
+    assert "\x1b[3" not in plain
+
+
+@pytest.mark.usefixtures("spent")
+def test_bars_only_for_a_terminal(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "█" not in cli("ledger").out
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.delenv("LC_ALL", raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    rows = cli("ledger").out.splitlines()
+    assert rows[0].startswith("Spent $0.08 on 4 pings")
+    assert "\x1b[32m█\x1b[0m" in rows[2]
+    assert any(row.startswith("pier ") for row in rows)
 
 
 @pytest.mark.usefixtures("db")

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from tui.day_chart import EIGHTHS, HALVES, WHOLE, Bar, Drawing, days_from, plot, scale, shown
 from tui.format import money
+from tui.glyphs import ASCII
 from tui.lines import Line, Piece, text_of, width_of
-from tui.themes import ASCII
 
 AMOUNTS = st.one_of(
     st.just(0.0), st.floats(0, 100), st.floats(0, 1e-9), st.floats(0, 1.7e308), st.floats(min_value=-5, max_value=0)

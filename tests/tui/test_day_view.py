@@ -12,8 +12,8 @@ from store.ledger_models import RESULTS, DayLedger, SpanLine
 from tests.tui.days_sample import EMPTY, HOURS, LEDGER, PLAN, TODAY, WEEK, day, line, span
 from tui.day_chart import EIGHTHS, HALVES, WHOLE, Drawing
 from tui.day_view import SETTING, SPANS, Span, page
+from tui.glyphs import ASCII
 from tui.lines import Line, text_of, width_of
-from tui.themes import ASCII
 
 TODAY_SPAN, WEEK_SPAN, MONTH, ALL = SPANS
 

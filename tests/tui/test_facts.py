@@ -94,3 +94,27 @@ def test_below_even_chances_there_is_nothing_to_lose() -> None:
         return facts.is_warm(sample.session("l", view, sample.keep("")), NOW)
 
     assert (likely(0.5), likely(0.49), likely(None)) == (True, False, True)
+
+
+def test_what_runs_out_does_so_whoever_is_to_move() -> None:
+    stalls = sample.session("s", sample.cache(60), sample.keep("off"), waiting=None, status=Status.BUSY)
+    assert facts.runs_out(stalls, NOW)
+    assert not facts.expires_soon(stalls, NOW)
+    assert not facts.runs_out(stalls, NOW - 1)
+    assert not facts.runs_out(stalls, NOW + 60)
+    kept = stalls.model_copy(update={"keepalive": sample.keep("tool_guard")})
+    assert not facts.runs_out(kept, NOW)
+
+
+def test_a_price_is_in_dollars_or_in_tokens_or_unknown() -> None:
+    assert facts.cold_price(sample.API) == (2.41, None)
+    assert facts.cold_price(sample.NOTES) == (None, 164_000)
+    unknown = sample.session("u", sample.cache(state=CacheStateName.UNKNOWN, usd=1.0, tokens=9), sample.keep(""))
+    assert facts.cold_price(unknown) == (None, None)
+
+
+def test_under_its_project_a_session_is_called_by_what_is_its_own() -> None:
+    titled = sample.API.model_copy(update={"title": "fix\x1b[31m the build"})
+    assert facts.name_in_project(titled, "api-refactor fix the build") == "fix the build"
+    assert facts.name_in_project(sample.API, "api-refactor api-refa") == "api-refa"
+    assert facts.name_in_project(sample.API, "api-refactor") == "api-refactor"

@@ -1,9 +1,12 @@
-"""What the environment asks for."""
+"""What a person chose, else what the environment asks for."""
 
 from __future__ import annotations
 
+import pytest
+
+from keepalive.config import LookConfig
 from tui.look import Look, look_from_environment
-from tui.themes import ANSI
+from tui.themes import ANSI, CONTRAST, DARK, LIGHT
 
 
 def test_folders_follow_the_clients_variables() -> None:
@@ -11,6 +14,24 @@ def test_folders_follow_the_clients_variables() -> None:
     folders = ("/srv/claude/sessions", "/srv/codex/thread-writer-locks")
     assert look.looked_in == (*folders, "other agents' processes")
     assert (look.ascii_only, look.theme) == (False, ANSI)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "theme"),
+    [("auto", ANSI), ("terminal", ANSI), ("dark", DARK), ("light", LIGHT), ("contrast", CONTRAST)],
+)
+def test_the_theme_of_the_configuration(chosen: str, theme: str) -> None:
+    config = LookConfig.model_validate({"theme": chosen})
+    assert look_from_environment({"LANG": "C.UTF-8"}, config).theme == theme
+
+
+@pytest.mark.parametrize(
+    ("chosen", "lang", "ascii_only"),
+    [("auto", "C", True), ("auto", "C.UTF-8", False), ("yes", "C.UTF-8", True), ("no", "C", False)],
+)
+def test_ascii_of_the_configuration(chosen: str, lang: str, ascii_only: bool) -> None:
+    config = LookConfig.model_validate({"ascii": chosen})
+    assert look_from_environment({"LANG": lang}, config).ascii_only is ascii_only
 
 
 def test_a_banner_changes_nothing_else() -> None:

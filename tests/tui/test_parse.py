@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -37,6 +37,91 @@ def test_until(text: str, expected: float | None) -> None:
 def test_a_refused_time_comes_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match=r"\d:00"):
         parse.until(text, NOW, UTC)
+
+
+def test_an_end_may_be_the_next_prompt() -> None:
+    assert parse.end(" Back ", NOW, UTC) == (NOW + 24 * 3600, True)
+    assert parse.end("2h", NOW, UTC) == (NOW + 7200, False)
+    assert parse.end("", NOW, UTC) == (None, False)
+    with pytest.raises(ValueError, match=r"not a time, try 18:00, 2h, tomorrow 9:00, back"):
+        parse.end("bac", NOW, UTC)
+    with pytest.raises(ValueError, match=r"that time is over, try tomorrow 9:00"):
+        parse.end("today 9:00", NOW, UTC)
+
+
+BERLIN = ZoneInfo("Europe/Berlin")
+ZONES = [UTC, BERLIN, ZoneInfo("America/New_York"), ZoneInfo("Australia/Lord_Howe"), ZoneInfo("Asia/Kathmandu")]
+"""Lord Howe turns its clocks by half an hour."""
+
+
+def outcome(text: str, now: float, zone: tzinfo) -> parse.End | str:
+    """An end, or why it is refused."""
+    try:
+        return parse.end(text, now, zone)
+    except ValueError as error:
+        return str(error)
+
+
+@given(st.floats(1.7e9, 1.9e9), st.sampled_from(ZONES), st.integers(0, 23), st.integers(0, 59))
+def test_a_clock_time_is_the_next_moment_that_clocks_read_it(now: float, zone: tzinfo, hour: int, minute: int) -> None:
+    at = parse.until(f"{hour}:{minute:02}", now, zone)
+    assert at is not None
+    assert now < at <= now + 25 * 3600 + 1
+    read = datetime.fromtimestamp(at, zone)
+    reads_so = (read.hour, read.minute) == (hour, minute)
+    assert reads_so or (read - datetime.combine(read.date(), time(hour, minute), zone) <= timedelta(hours=1)), "skipped"
+    # No earlier minute of that name is left between now and then.
+    before = [datetime.fromtimestamp(at - back, zone) for back in (1800, 3600) if at - back > now]
+    assert not any((one.hour, one.minute) == (hour, minute) for one in before)
+
+
+@given(st.floats(1.7e9, 1.9e9), st.sampled_from(ZONES), st.integers(0, 23), st.integers(0, 59))
+def test_today_and_tomorrow_name_the_day(now: float, zone: tzinfo, hour: int, minute: int) -> None:
+    today = datetime.fromtimestamp(now, zone).date()
+    at = parse.until(f"tomorrow {hour}:{minute:02}", now, zone)
+    assert at is not None
+    assert datetime.fromtimestamp(at, zone).date() == today + timedelta(days=1)
+    end = outcome(f"today {hour}:{minute:02}", now, zone)
+    if isinstance(end, str):
+        assert "over" in end
+    else:
+        assert end.at is not None
+        assert end.at > now
+        assert datetime.fromtimestamp(end.at, zone).date() == today
+
+
+@given(st.floats(1.7e9, 1.9e9), st.sampled_from(ZONES), st.integers(0, 999), st.integers(0, 9999))
+def test_a_span_is_a_span_whatever_clocks_do(now: float, zone: tzinfo, hours: int, minutes: int) -> None:
+    if hours or minutes:
+        assert parse.until(f"{hours}h{minutes}m", now, zone) == now + 3600 * hours + 60 * minutes
+
+
+def test_where_clocks_read_it_twice_the_first_of_what_is_left_counts() -> None:
+    """25 October 2026: at 3:00 it is 2:00 again."""
+
+    def moment(hour: int, minute: int, fold: int) -> float:
+        return datetime(2026, 10, 25, hour, minute, fold=fold, tzinfo=BERLIN).timestamp()
+
+    assert parse.until("2:30", moment(2, 10, 0), BERLIN) == moment(2, 30, 0)
+    assert parse.until("2:30", moment(2, 45, 0), BERLIN) == moment(2, 30, 1)
+    assert parse.until("2:30", moment(2, 10, 1), BERLIN) == moment(2, 30, 1)
+    assert parse.until("2:30", moment(2, 45, 1), BERLIN) == datetime(2026, 10, 26, 2, 30, tzinfo=BERLIN).timestamp()
+
+
+def test_a_time_that_clocks_skip_is_when_it_would_have_been() -> None:
+    """29 March 2026: after 1:59 comes 3:00."""
+    now = datetime(2026, 3, 29, 1, 30, tzinfo=BERLIN).timestamp()
+    assert parse.until("2:15", now, BERLIN) == now + 45 * 60
+    assert parse.until("tomorrow 2:15", now, BERLIN) == datetime(2026, 3, 30, 2, 15, tzinfo=BERLIN).timestamp()
+
+
+@given(st.text(max_size=12))
+def test_whatever_is_typed_is_a_time_to_come_or_refused_with_an_example(text: str) -> None:
+    end = outcome(text, NOW, UTC)
+    if isinstance(end, str):
+        assert "9:00" in end
+    else:
+        assert end.at is None or end.at > NOW
 
 
 def test_pings() -> None:

@@ -7,10 +7,11 @@ from datetime import UTC
 import pytest
 
 from tests.tui import cache_sample, ledger_sample, sample
+from tests.tui.budget_sample import IN_FORCE
 from tests.tui.sample import NOW
 from tui.detail import Subject
 from tui.lines import text_of, width_of
-from tui.session_view import CACHE, LEDGER, Tab, session_view
+from tui.session_view import BUDGET, CACHE, LEDGER, TABS, Tab, session_view
 
 SUBJECT = Subject(sample.API, "api-refactor", sample.TURNS, NOW, UTC)
 
@@ -36,18 +37,17 @@ def test_no_line_is_wider_than_the_view(width: int) -> None:
 
 
 @pytest.mark.parametrize("width", [30, 36, 55, 56, 77])
-@pytest.mark.parametrize(
-    ("tab", "underline", "shown"),
-    [(CACHE, "────────━━━━━────────────", "62 requests"), (LEDGER, "────────────────━━━━━━──", "-$0.18 net")],
-)
-def test_the_other_tabs_under_the_same_head(width: int, tab: Tab, underline: str, shown: str) -> None:
+@pytest.mark.parametrize(("tab", "shown"), [(CACHE, "62 requests"), (LEDGER, "-$0.18 net"), (BUDGET, "$0.41 of $3.00")])
+def test_the_other_tabs_under_the_same_head(width: int, tab: Tab, shown: str) -> None:
     turns = [text_of(line).rstrip() for line in session_view(SUBJECT, width)]
-    lines = session_view(SUBJECT, width, tab, cache_sample.HISTORY, ledger_sample.LEDGER)
+    lines = session_view(SUBJECT, width, tab, cache_sample.HISTORY, ledger_sample.LEDGER, IN_FORCE)
     text = [text_of(line).rstrip() for line in lines]
-    tabs = text.index(" Turns   Cache   Ledger")
+    names = " Turns   Cache   Ledger   Budget" if width > 32 else " Turns  Cache  Ledger  Budget"
+    tabs = text.index(names)
     assert text[: tabs + 1] == turns[: tabs + 1]
     assert turns[tabs + 1].startswith(" ━━━━━──────")
-    assert text[tabs + 1].startswith(f" {underline}")
+    start = names.index(tab.capitalize())
+    assert text[tabs + 1].startswith(f" {'─' * (start - 1)}{'━' * len(tab)}" + "─" * (tab != TABS[-1]))
     assert [piece.text for piece in lines[tabs] if piece.role == "strong"] == [tab.capitalize()]
     assert any(shown in line for line in text[tabs:])
     assert not any(line.startswith(" turn 13") for line in text)
@@ -85,8 +85,19 @@ def test_the_bet_is_said_under_its_reason() -> None:
     wide = [text_of(line) for line in session_view(subject, 100)]
     first = next(n for n, line in enumerate(wide) if line.startswith(" why    kept to "))
     assert wide[first + 1] == "        23% chance you are back within 5m · a ping costs 8.7% of the rebuild"
-    narrow = [text_of(line) for line in session_view(subject, 44)]
-    first = next(n for n, line in enumerate(narrow) if line.startswith(" why    kept to "))
-    assert narrow[first + 1].strip() == "23% chance you are back within 5m"
-    assert narrow[first + 2].strip() == "a ping costs 8.7% of the rebuild"
-    assert all(width_of(line) <= 30 for line in session_view(subject, 30))
+    for width in (44, 36):
+        narrow = [text_of(line) for line in session_view(subject, width)]
+        first = next(n for n, line in enumerate(narrow) if line.startswith(" why    kept to "))
+        assert narrow[first + 1].strip() == "23% chance you are back within 5m"
+        assert narrow[first + 2].strip() == "a ping costs 8.7% of the rebuild"
+    least = session_view(subject, 30)
+    assert all(width_of(line) <= 30 for line in least)
+    assert not any("…" in text_of(line) for line in least[:12]), "no word of it is cut"
+
+
+def test_a_long_reason_goes_on_in_the_next_line() -> None:
+    keep = sample.API.keepalive.model_copy(update={"why": "nobody_has_told_us_yet_why_there_is_none", "why_args": {}})
+    subject = SUBJECT._replace(session=sample.API.model_copy(update={"keepalive": keep}))
+    text = [text_of(line).rstrip() for line in session_view(subject, 36)]
+    first = text.index(" why    nobody has told us yet why")
+    assert text[first + 1] == "        there is none"

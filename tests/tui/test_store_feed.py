@@ -11,14 +11,18 @@ from keepalive import keeper
 from keepalive.allowance import budget_of
 from keepalive.clock import ManualClock
 from keepalive.config import Config
-from store import budgets, database, intents
+from store import budgets, database, intents, settings
 from store.cache_strip import CacheHistory
 from store.ledger_models import SessionLedger
 from store.models import BudgetMode, CacheStateName, KeeperView, LedgerLine
-from tests.tui.cli_home import FIRST, SECOND, Cli
-from tui.store_feed import FADE_SECONDS, LOOK_SECONDS, ReadOnly, StoreFeed
+from tests.tui.cli_home import FIRST, SECOND, Cli, Json
+from tui.board_order import SETTING, Order
+from tui.store_feed import FADE_SECONDS, LOOK_SECONDS, NoStart, ReadOnly, StoreFeed
 
 BUDGET_OF = budget_of(Config())
+FOUND = KeeperView(
+    pid=1, port=1, url="http://127.0.0.1:1", upstream="http://127.0.0.1:9", sessions=0, since=0.0, supervised=True
+)
 
 
 @pytest.fixture
@@ -61,13 +65,10 @@ def test_the_version_moves_with_every_commit_of_others_and_its_own_orders(
 def test_the_version_tells_when_the_keeper_comes_and_goes(
     feed: StoreFeed, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = KeeperView(
-        pid=1, port=1, url="http://127.0.0.1:1", upstream="http://127.0.0.1:9", sessions=0, since=0.0, supervised=True
-    )
     running: list[KeeperView] = []
     monkeypatch.setattr(keeper, "status", lambda connection: running[0] if running else None)
     without = feed.version()
-    running.append(found)
+    running.append(FOUND)
     assert feed.version() == without, "not looked for again at once"
     clock.advance(LOOK_SECONDS)
     assert feed.version() != without
@@ -179,3 +180,98 @@ def test_the_threshold_of_a_warning_is_the_persons(cli: Cli, db: sqlite3.Connect
             assert [view.cache.costly for view in feed.board().sessions] == [costly]
         finally:
             feed.close()
+
+
+def test_a_brief_is_the_sessions_whole_memory(feed: StoreFeed) -> None:
+    text = feed.brief(FIRST)
+    assert text.startswith("# ")
+    assert "\x1b" not in text
+    assert feed.brief(SECOND), "also of one that has ended"
+
+
+def test_a_brief_of_no_session_is_an_error_in_words(feed: StoreFeed) -> None:
+    with pytest.raises(LookupError, match="gone"):
+        feed.brief("gone")
+
+
+def test_the_order_of_the_list_is_remembered(cli: Cli, db: sqlite3.Connection, clock: ManualClock) -> None:
+    for kept, wanted in ((Order.NEED, Order.COST), (Order.COST, Order.AGE)):
+        feed = StoreFeed(cli.paths.store_file, clock, BUDGET_OF)
+        try:
+            assert feed.order() is kept
+            feed.keep_order(wanted)
+            assert feed.order() is wanted
+        finally:
+            feed.close()
+
+
+@pytest.mark.parametrize("value", ["by colour", 3, None, ["age"], {"order": "age"}])
+def test_an_order_that_is_none_is_the_usual_one(feed: StoreFeed, db: sqlite3.Connection, value: Json) -> None:
+    settings.put(db, SETTING, value)
+    assert feed.order() is Order.NEED
+    feed.keep_order(Order.PROJECT)
+    assert feed.order() is Order.PROJECT
+
+
+def test_a_store_that_may_only_be_read_keeps_no_order_and_starts_no_keeper(
+    cli: Cli, db: sqlite3.Connection, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*args: object) -> None:
+        raise database.StoreError("not for writing")
+
+    settings.put(db, SETTING, Order.COST.value)
+    monkeypatch.setattr("tui.store_feed.open_store", refused)
+    starts: list[KeeperView] = []
+    feed = StoreFeed(cli.paths.store_file, clock, BUDGET_OF, starter=lambda: starts[0])
+    try:
+        feed.keep_order(Order.AGE)
+        assert feed.order() is Order.COST
+        assert feed.no_start == "no keeper: the store is read-only"
+        with pytest.raises(NoStart, match="the store is read-only"):
+            feed.start_keeper()
+        assert feed.brief(FIRST).startswith("# ")
+    finally:
+        feed.close()
+
+
+def test_a_keeper_is_started_and_seen_at_once(
+    cli: Cli, db: sqlite3.Connection, clock: ManualClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    running: list[KeeperView] = []
+    monkeypatch.setattr(keeper, "status", lambda connection: running[0] if running else None)
+
+    def start() -> KeeperView:
+        running.append(FOUND)
+        return FOUND
+
+    feed = StoreFeed(cli.paths.store_file, clock, BUDGET_OF, starter=start)
+    try:
+        without = feed.version()
+        assert feed.no_start == ""
+        assert feed.start_keeper() == FOUND
+        assert feed.version() != without, "and not only when it is next looked for"
+    finally:
+        feed.close()
+
+
+def test_where_there_is_none_to_start_it_is_said_why(cli: Cli, db: sqlite3.Connection, clock: ManualClock) -> None:
+    feed = StoreFeed(cli.paths.store_file, clock, BUDGET_OF, no_starter="opened with --no-keeper")
+    try:
+        assert feed.no_start == "opened with --no-keeper"
+        with pytest.raises(NoStart, match="opened with --no-keeper"):
+            feed.start_keeper()
+    finally:
+        feed.close()
+
+
+def test_what_is_in_force_and_an_end_that_is_the_next_prompt(feed: StoreFeed, db: sqlite3.Connection) -> None:
+    feed.set_budget(FIRST, mode=BudgetMode.HOLD, pings=2, usd=None, until=9e9, until_back=True)
+    row = budgets.get(db, FIRST)
+    assert row is not None
+    assert (row.mode, row.until, row.until_back) == (BudgetMode.HOLD, 9e9, True)
+    assert feed.session_budget(FIRST).allowed.pings == 2
+    feed.set_budget(FIRST, mode=BudgetMode.HOLD, pings=3, usd=None, until=9e9)
+    assert feed.session_budget(FIRST).allowed.pings == 3
+    again = budgets.get(db, FIRST)
+    assert again is not None
+    assert not again.until_back

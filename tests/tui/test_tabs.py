@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from store.cache_strip import CacheHistory
 from store.ledger_models import SessionLedger
 from tests.tui import cache_sample, ledger_sample, sample
+from tests.tui.budget_sample import IN_FORCE
 from tests.tui.running import Running
-from tui.actions import BY_NAME, Moment
+from tui.actions import BY_NAME
+from tui.moment import Moment
 from tui.orders import TurnsWanted
+from tui.screens.budget import BudgetSheet
 
 
 @pytest.fixture
@@ -35,17 +40,21 @@ async def test_tab_turns_to_the_cache_to_the_ledger_and_back(one: Running) -> No
         await one.press(pilot, "tab")
         assert wanted(one)[-1] == (True, False)
         shown = one.text("detail")
-        tabs = shown.index(" Turns   Cache   Ledger")
+        tabs = shown.index(" Turns   Cache   Ledger   Budget")
         assert shown[tabs + 1].startswith(" ────────━━━━━──")
         assert any("62 requests" in line for line in shown)
         assert not any("turn 13 ───" in line for line in shown)
         await one.press(pilot, "tab")
         assert wanted(one)[-1] == (False, True)
         shown = one.text("detail")
-        assert shown.index(" Turns   Cache   Ledger") == tabs
+        assert shown.index(" Turns   Cache   Ledger   Budget") == tabs
         assert shown[tabs + 1].startswith(" ────────────────━━━━━━──")
         assert " today 13:35  12m06       ↻2  $0.34" in shown
         assert not any("62 requests" in line for line in shown)
+        await one.press(pilot, "tab")
+        shown = one.text("detail")
+        assert shown[tabs + 1].endswith("━━━━━━───")
+        assert " what comes of it" in shown
         await one.press(pilot, "tab")
         assert wanted(one)[-1] == (False, False)
         shown = one.text("detail")
@@ -55,7 +64,7 @@ async def test_tab_turns_to_the_cache_to_the_ledger_and_back(one: Running) -> No
 
 async def test_shift_tab_turns_back(one: Running) -> None:
     async with one.run(36, 60) as pilot:
-        await one.press(pilot, "enter", "shift+tab")
+        await one.press(pilot, "enter", "shift+tab", "shift+tab")
         assert any(line.startswith(" today 13:35") for line in one.text("detail"))
         await one.press(pilot, "shift+tab")
         assert any("62 requests" in line for line in one.text("detail"))
@@ -115,7 +124,7 @@ async def test_without_utf8_the_shapes_still_differ(one: Running) -> None:
         await one.press(pilot, "tab")
         ledger = one.text("detail")
         assert any("@2  $0.34" in line for line in ledger)
-        assert all(line.isascii() for line in ledger[ledger.index(" Turns   Cache   Ledger") :])
+        assert all(line.isascii() for line in ledger[ledger.index(" Turns   Cache   Ledger   Budget") :])
         start = next(n for n, line in enumerate(shown) if "62 requests" in line)
         assert all(line.isascii() for line in shown[start:])
 
@@ -126,3 +135,23 @@ def test_what_the_action_says() -> None:
     assert turn_over(sample_now) == "open the session first"
     assert turn_over(sample_now._replace(viewed=True)) is None
     assert turn_over(sample_now._replace(viewed=True, session=None)) == "no session selected"
+
+
+async def test_what_is_in_force_is_read_for_its_tab_and_for_the_sheet(one: Running) -> None:
+    def asked() -> bool:
+        return [message for message in one.messages if isinstance(message, TurnsWanted)][-1].budget
+
+    async with one.run(36, 60) as pilot:
+        await one.press(pilot, "enter")
+        assert not asked()
+        await one.press(pilot, "shift+tab")
+        assert asked()
+        assert " config.toml [budget] ─────────────" in one.text("detail")
+        await one.press(pilot, "escape")
+        assert not asked()
+        one.feed.in_force = replace(IN_FORCE, day=IN_FORCE.day._replace(spent=2.5))
+        await one.press(pilot, "b")
+        assert asked()
+        assert isinstance(one.app.screen, BudgetSheet)
+        await one.press(pilot, "tab", "6", "tab", "9")
+        assert one.text("consequence")[1].endswith("$0.50"), "what the day leaves"

@@ -15,16 +15,17 @@ from store.cache_strip import CacheHistory
 from store.ledger_models import SessionLedger
 from store.models import TurnView
 from tui import chrome, detail, turn
-from tui.actions import Moment
 from tui.board import FOLD_ID, Page
 from tui.board_state import BoardState
+from tui.budget_in_force import InForce
 from tui.format import clean, cut, wrap
+from tui.keymap import Keymap
 from tui.lines import BLANK, Line, Piece
 from tui.look import Look
+from tui.moment import Moment
 from tui.orders import TurnsWanted
 from tui.screens.keyed import KeyedScreen
-from tui.session_view import CACHE, LEDGER, TURNS, Tab, session_view
-from tui.themes import enter_key
+from tui.session_view import BUDGET, CACHE, LEDGER, TURNS, Tab, session_view
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.footer_bar import FooterBar
 from tui.widgets.line_view import BEHIND, LineView
@@ -36,20 +37,29 @@ SMALL_ROWS = 12
 """Below this height there is no room for a detail under the list."""
 
 
+BANNER_ROWS, BANNER_FROM = 6, 24
+"""From this height of the screen on a banner is told whole; below it in two rows."""
+BANNER_ENDS = "esc hides this"
+
+
 class BoardScreen(KeyedScreen):
     """Header, list, detail, footer."""
 
     has_history = False
     """Whether the app has a history to open."""
+    has_days = False
+    no_start = ""
+    """Why the app can start no keeper."""
 
-    def __init__(self, state: BoardState, clock: Clock, look: Look) -> None:
-        super().__init__(look)
+    def __init__(self, state: BoardState, clock: Clock, look: Look, keymap: Keymap) -> None:
+        super().__init__(look, keymap)
         self._state, self._clock = state, clock
         self._turns: tuple[str, tuple[TurnView, ...]] = ("", ())
         self._history: tuple[str, CacheHistory | None] = ("", None)
         self._ledger: tuple[str, SessionLedger | None] = ("", None)
+        self._budget: tuple[str, InForce | None] = ("", None)
         self._tab: Tab = TURNS
-        self._asked: tuple[str, int, bool, bool] | None = None
+        self._asked: tuple[str, int, bool, bool, bool] | None = None
         self._banner = look.banner
 
     def compose(self) -> ComposeResult:
@@ -61,7 +71,7 @@ class BoardScreen(KeyedScreen):
             yield LineView(self._detail, id="detail", ascii_only=ascii_only)
             yield LineView(self._empty, id="empty", ascii_only=ascii_only)
         yield FilterLine(id="filter")
-        yield FooterBar(lambda: self.moment, self._look, id="footer")
+        yield FooterBar(lambda: self.moment, id="footer", ascii_only=ascii_only)
 
     def on_mount(self) -> None:
         self._list.focus()
@@ -107,9 +117,19 @@ class BoardScreen(KeyedScreen):
             on_fold=self._state.selected_id == FOLD_ID,
             opened=self._opened,
             viewed=self._viewed,
+            list_hidden=self._opened and not self._wide,
             leaves=self._opened or self._filtered or bool(self._banner),
+            banner_only=bool(self._banner) and not (self._opened or self._filtered),
             has_history=self.has_history,
+            has_days=self.has_days,
+            no_start=self.no_start,
+            keys=self._keys,
         )
+
+    @property
+    def _starts(self) -> str:
+        """The key that starts a keeper, where one can be started."""
+        return "" if self.no_start else self._keys.get("keeper", "")
 
     @property
     def _filtered(self) -> bool:
@@ -118,17 +138,17 @@ class BoardScreen(KeyedScreen):
     # -- lines ---------------------------------------------------------------------------------------------------
 
     def _header(self, width: int, height: int) -> tuple[Line, ...]:
-        now = self._clock.wall()
-        lines = 6 if self.size.height >= chrome.ROOMY_ROWS else 2
-        banner = wrap(clean(self._banner), width - 2, lines)
-        return chrome.header(self._state.view, now, width, banner, loaded=self._state.loaded)
+        """`height` is the header's own."""
+        now, height = self._clock.wall(), self.size.height
+        banner = _banner(self._banner, width, BANNER_ROWS if height >= BANNER_FROM else 2) if self._banner else []
+        return chrome.header(self._state.view, now, width, banner, loaded=self._state.loaded, starts=self._starts)
 
     def _empty(self, width: int, height: int) -> tuple[Line, ...]:
         if not self._state.loaded:
             return ()
         if self._state.query:
             return ((Piece(" " + cut(f"Nothing matches {clean(self._state.query)}", width - 2), "dim"),),)
-        return chrome.empty(self._state.view, width, self._look.looked_in)
+        return chrome.empty(self._state.view, width, self._look.looked_in, self._starts)
 
     def _detail(self, width: int, height: int) -> tuple[Line, ...]:
         session = self._state.selected
@@ -136,12 +156,17 @@ class BoardScreen(KeyedScreen):
             return (BLANK,) * height
         turns = self._turns[1] if self._turns[0] == session.id else ()
         name = self._state.names[session.id]
-        subject = detail.Subject(session, name, turns, self._clock.wall(), self._look.zone)
+        subject = detail.Subject(session, name, turns, self._clock.wall(), self._look.zone, self._starts)
         if self._viewed:
             history = self._history[1] if self._history[0] == session.id else None
             ledger = self._ledger[1] if self._ledger[0] == session.id else None
-            return session_view(subject, width, self._tab, history, ledger)
+            budget = self.in_force(session.id)
+            return session_view(subject, width, self._tab, history, ledger, budget, self._keys)
         return detail.pane(subject, width, height, self._list.hidden_below())
+
+    def in_force(self, session_id: str) -> InForce | None:
+        """What is in force for a session, if it has been read."""
+        return self._budget[1] if self._budget[0] == session_id else None
 
     def _page(self, width: int) -> Page:
         return Page(
@@ -152,7 +177,7 @@ class BoardScreen(KeyedScreen):
             self._look.zone,
             roomy=self.size.height >= chrome.ROOMY_ROWS,
             query=self._state.query,
-            enter=enter_key(self._look.ascii_only),
+            enter=self._keys.get("open", ""),
         )
 
     # -- what happened -------------------------------------------------------------------------------------------
@@ -180,12 +205,15 @@ class BoardScreen(KeyedScreen):
         turns: tuple[TurnView, ...],
         history: CacheHistory | None = None,
         ledger: SessionLedger | None = None,
+        budget: InForce | None = None,
     ) -> None:
-        """The newest turns of a session arrived, and its cache's history or its ledger where that was asked for."""
+        """The newest turns of a session arrived, and its cache's history, ledger or budget where that was asked for."""
         if history is not None:
             self._history = (session_id, history)
         if ledger is not None:
             self._ledger = (session_id, ledger)
+        if budget is not None:
+            self._budget = (session_id, budget)
         session = self._state.sessions.get(session_id)
         self._turns = (session_id, tuple(turn.below(one, session.cwd if session else "") for one in turns))
         self._detail_view.renew()
@@ -205,10 +233,16 @@ class BoardScreen(KeyedScreen):
     def _want_turns(self, *, again: bool = False) -> None:
         session = self._state.selected
         limit, tab = (VIEW_TURNS, self._tab) if self._viewed else (1, TURNS)
-        wanted = None if session is None else (session.id, limit, tab == CACHE, tab == LEDGER)
+        budget = tab == BUDGET or self._wants_budget
+        wanted = None if session is None else (session.id, limit, tab == CACHE, tab == LEDGER, budget)
         if wanted is not None and (again or wanted != self._asked):
             self.post_message(TurnsWanted(*wanted))
         self._asked = wanted
+
+    @property
+    def _wants_budget(self) -> bool:
+        """Whether what is in force is wanted beside the tab."""
+        return False
 
     def _lay_out(self) -> None:
         """Give every part its rows."""
@@ -253,3 +287,9 @@ class BoardScreen(KeyedScreen):
     @on(SessionList.Scrolled)
     def _scrolled(self) -> None:
         self._detail_view.renew()
+
+
+def _banner(text: str, width: int, rows: int) -> list[str]:
+    """The banner's rows; how to be rid of it is said where there is room for that too."""
+    whole = wrap(f"{clean(text)} · {BANNER_ENDS}", width - 2, rows + 1)
+    return whole if len(whole) <= rows else wrap(clean(text), width - 2, rows)

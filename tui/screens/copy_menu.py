@@ -21,9 +21,9 @@ from textual.strip import Strip
 from store.models import SessionView, TurnView
 from tui.copying import Copyable, count, of_session, of_turn
 from tui.format import clean, cut, cut_left
+from tui.glyphs import ASCII, enter_key
 from tui.lines import BLANK, Line, Piece, rule, spread
 from tui.look import Look
-from tui.themes import ASCII, enter_key
 from tui.widgets.line_view import LineView
 
 WHAT_CELLS, LEAST_LABEL = 7, 9
@@ -106,6 +106,9 @@ class CopyList(LineView):
         same = [index for index, item in enumerate(self.items) if item.what == before.what]
         self._cursor = same[0] if same else min(self._cursor, len(self.items) - 1)
         self._show()
+
+    def on_resize(self, event: Resize) -> None:
+        self.call_after_refresh(self._show)
 
     def on_click(self, event: Click) -> None:
         row = self._rows(self.size.width)[y] if (y := event.y + self.scroll_offset.y) < self.line_count else BLANK

@@ -1,20 +1,17 @@
 """The ledger of all days: a span's money as a sentence, as bars and in tables, read anew when the store has changed.
 
-It has keys of its own; what stands on it is day_view.py's. Reading is a worker thread's, which only posts messages.
+What stands on it is day_view.py's. Reading is a worker thread's, which only posts messages.
 """
 
 from __future__ import annotations
 
 import os
-from typing import ClassVar
+from collections.abc import Callable
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.events import Click, Resize, ScreenResume, ScreenSuspend
 from textual.message import Message
-from textual.screen import Screen
-from textual.timer import Timer
 
 from keepalive.clock import Clock
 from store.ledger_cells import local_date
@@ -24,20 +21,22 @@ from tui.day_chart import EIGHTHS, HALVES, WHOLE, Drawing
 from tui.day_view import SPANS, Span
 from tui.days_feed import DaysFailed, DaysFeed, DaysRead
 from tui.failure import cause
+from tui.keymap import DEFAULT, Keymap
 from tui.lines import BLANK, Line, Piece, width_of
 from tui.look import Look
+from tui.moment import Moment
+from tui.screens.keyed import KeyedScreen
+from tui.widgets.footer_bar import FooterBar
 from tui.widgets.line_view import BEHIND, LineView
 
 LOOK_SECONDS = 1.0
 """How often it is asked whether anything changed."""
 REST = 10
 """So many times as long as a reading took nothing is read again: a busy store must not keep the page reading."""
-TOAST_SECONDS = 4.0
 LOW_ROWS = 20
 """Below this height there is no room for a title."""
 FAR = 1_000_000
 """More lines than there are."""
-KEYS = (("esc", "back"), ("[ ]", "span"), ("j k", "scroll"), ("?", "help"))
 
 
 class SpanTabs(LineView):
@@ -77,25 +76,15 @@ def tabs(chosen: Span, width: int) -> tuple[Line, ...]:
     return tuple(names), (*under, Piece("─" * rest, "faint"))
 
 
-class Days(Screen[None]):
-    """Esc, `q` or `L` goes back; the span and the place in the page stay for the next time where it is installed."""
+class Days(KeyedScreen):
+    """The span and the place in the page stay for the next time where it is installed."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,L", "back", "back", show=False),
-        Binding("right,l,right_square_bracket,tab", "span(1)", "longer", show=False),
-        Binding("left,h,left_square_bracket,shift+tab", "span(-1)", "shorter", show=False),
-        Binding("down,j", "scroll(1)", "down", show=False),
-        Binding("up,k", "scroll(-1)", "up", show=False),
-        Binding("pagedown,space", "page(1)", "a page down", show=False),
-        Binding("pageup", "page(-1)", "a page up", show=False),
-        Binding("home", f"scroll(-{FAR})", "top", show=False),
-        Binding("end", f"scroll({FAR})", "bottom", show=False),
-        Binding("question_mark", "help", "help", show=False),
-    ]
-
-    def __init__(self, feed: DaysFeed, clock: Clock, look: Look) -> None:
-        super().__init__()
-        self._feed, self._clock, self._look = feed, clock, look
+    def __init__(
+        self, feed: DaysFeed, board: Callable[[], Moment], clock: Clock, look: Look, keymap: Keymap = DEFAULT
+    ) -> None:
+        """`board` is the moment of the board behind it, for what the catalogue wants to know of it."""
+        super().__init__(look, keymap)
+        self._feed, self._board, self._clock = feed, board, clock
         self._span = SPANS[1]
         self._read: dict[str, tuple[DayLedger, int]] = {}
         """The newest reading of each span, and the store's version at its time."""
@@ -104,8 +93,11 @@ class Days(Screen[None]):
         """Monotonic; only for what has been read already."""
         self._failed = ""
         """Why nothing could be read."""
-        self._toast = ""
-        self._timer: Timer | None = None
+
+    @property
+    def moment(self) -> Moment:
+        """What actions are judged by now."""
+        return self._board()._replace(days=True, banner_only=False)
 
     def compose(self) -> ComposeResult:
         ascii_only = self._look.ascii_only
@@ -114,7 +106,7 @@ class Days(Screen[None]):
         page = LineView(self._page, id="page", ascii_only=ascii_only)
         page.styles.height = "1fr"
         yield page
-        yield LineView(self._footer, id="footer", ascii_only=ascii_only)
+        yield FooterBar(lambda: self.moment, id="footer", ascii_only=ascii_only)
 
     def on_mount(self) -> None:
         self.set_interval(LOOK_SECONDS, self.look_again)
@@ -143,15 +135,6 @@ class Days(Screen[None]):
         lines = day_view.page(known[0], self._span, width, self.size.height, self._drawing)
         return (BLANK, *lines) if self.size.height >= LOW_ROWS else lines
 
-    def _footer(self, width: int, height: int) -> tuple[Line, ...]:
-        if self._toast:
-            return (chrome.toast(self._toast, width, bad=True),)
-        line: Line = (Piece(" "),)
-        for key, word in KEYS:
-            longer = (*line, Piece(key, "strong"), Piece(f" {word}  ", "dim"))
-            line = longer if width_of(longer) <= width + 2 else line
-        return (line,)
-
     # -- what happened -------------------------------------------------------------------------------------------
 
     def look_again(self) -> None:
@@ -162,7 +145,7 @@ class Days(Screen[None]):
         try:
             version = self._feed.version()
         except Exception as error:  # any feed, any error: the page must outlive it and say why
-            self.say(cause(error))
+            self.say(cause(error), bad=True)
             return
         if known is not None and self._clock.monotonic() < self._rest_until:
             return
@@ -192,20 +175,13 @@ class Days(Screen[None]):
     @on(DaysFailed)
     def _days_failed(self, event: DaysFailed) -> None:
         self._reading, self._failed = False, event.cause
-        self.say(event.cause)
+        self.say(event.cause, bad=True)
         self._page_view.renew()
 
-    def say(self, text: str) -> None:
-        """What went wrong, in the footer's place for four seconds."""
-        self._toast = text
-        if self._timer is not None:
-            self._timer.stop()
-        self._timer = self.set_timer(TOAST_SECONDS, self._unsay)
-        self.query_one("#footer", LineView).renew()
-
-    def _unsay(self) -> None:
-        self._toast = ""
-        self.query_one("#footer", LineView).renew()
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """One line in the footer's place for four seconds."""
+        if self.is_mounted:
+            self.query_one(FooterBar).say(text, bad=bad)
 
     @on(SpanTabs.Chosen)
     def _clicked(self, event: SpanTabs.Chosen) -> None:
@@ -220,26 +196,43 @@ class Days(Screen[None]):
 
     # -- keys ----------------------------------------------------------------------------------------------------
 
-    def action_span(self, step: int) -> None:
+    def _turn_over(self, step: int) -> None:
         """The next span, stopping at the ends."""
         self._choose(SPANS.index(self._span) + step)
 
-    def action_scroll(self, step: int) -> None:
-        """Scroll by lines."""
+    def _do_tab(self) -> None:
+        self._turn_over(1)
+
+    def _do_tab_back(self) -> None:
+        self._turn_over(-1)
+
+    def _scroll(self, step: int) -> None:
         self._page_view.scroll_relative(y=step, animate=False, immediate=True)
 
-    def action_page(self, step: int) -> None:
-        """Scroll by pages."""
-        self.action_scroll(step * max(1, self._page_view.size.height - 1))
+    def _do_up(self) -> None:
+        self._scroll(-1)
 
-    def action_help(self) -> None:
-        """All keys."""
-        from tui.screens.help import HelpSheet
+    def _do_down(self) -> None:
+        self._scroll(1)
 
-        self.app.push_screen(HelpSheet(self._look))
+    @property
+    def _page_step(self) -> int:
+        return max(1, self._page_view.size.height - 1)
 
-    def action_back(self) -> None:
-        """To the screen before; `pop` and not `dismiss`: an installed screen is not waited for."""
+    def _do_page_up(self) -> None:
+        self._scroll(-self._page_step)
+
+    def _do_page_down(self) -> None:
+        self._scroll(self._page_step)
+
+    def _do_first(self) -> None:
+        self._scroll(-FAR)
+
+    def _do_last(self) -> None:
+        self._scroll(FAR)
+
+    def _do_back(self) -> None:
+        """`pop` and not `dismiss`: an installed screen is not waited for."""
         self.app.pop_screen()
 
     # -- size ----------------------------------------------------------------------------------------------------

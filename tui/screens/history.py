@@ -5,9 +5,11 @@ from __future__ import annotations
 from textual import on
 from textual.widgets import Input
 
-from store.plain_text import plain
 from tui import history_query, session_view
+from tui.copying import Copyable
 from tui.history_turn import first_hit
+from tui.history_view import name_of
+from tui.orders import CopyWanted
 from tui.screens.history_reading import HistoryReading
 from tui.widgets.footer_bar import FooterBar
 from tui.widgets.history_list import HistoryList
@@ -110,9 +112,6 @@ class History(HistoryReading):
         else:
             self.app.pop_screen()
 
-    def _do_history(self) -> None:
-        """Never: the catalogue says why."""
-
     # -- finding -------------------------------------------------------------------------------------------------
 
     def _do_find(self) -> None:
@@ -175,22 +174,28 @@ class History(HistoryReading):
             self.export(self._state.key[0])
 
     def _do_copy(self) -> None:
-        key = self._state.key
+        """What can be copied is known once the session was read."""
+        from tui.screens.copy_menu import CopyMenu
+
+        key, session = self._state.key, self._state.session
         if key is None:
             return
-        if self._state.session is None:
+        if session is None:
             self._copy_from = key[0]
             self.read_session(key[0])
             return
-        turn = self._state.turn
-        if turn is None or not turn.memory:
-            self.say("this turn left nothing to copy")
-            return
-        self.app.copy_to_clipboard(plain(turn.memory))
-        self.say(f"copied: memory of turn {turn.n}")
+        turns = session.detail.turns[::-1]
+        at = next((index for index, one in enumerate(turns) if one.n == key[1]), 0)
+
+        def chosen(item: Copyable | None) -> None:
+            if item is not None:
+                self.post_message(CopyWanted(key[0], item))
+
+        self.app.push_screen(CopyMenu(session.detail, name_of(session.detail), turns, self._look, at=at), chosen)
 
     def session_read(self, session_id: str) -> None:
         """What was to be copied of it is there now."""
         wanted, self._copy_from = self._copy_from, None
-        if wanted == session_id and self._state.key is not None and self._state.key[0] == wanted:
+        still = self._state.key is not None and self._state.key[0] == wanted and self.is_current
+        if wanted == session_id and still:
             self._do_copy()

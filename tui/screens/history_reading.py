@@ -15,7 +15,6 @@ from textual.message import Message
 from textual.timer import Timer
 
 from keepalive.clock import Clock
-from tui.actions import Moment
 from tui.failure import cause
 from tui.history_feed import HistoryFeed
 from tui.history_messages import (
@@ -29,7 +28,9 @@ from tui.history_messages import (
 )
 from tui.history_query import Query
 from tui.history_state import HistoryState, Results
+from tui.keymap import Keymap
 from tui.look import Look
+from tui.moment import Moment
 from tui.screens.history_screen import HistoryScreen
 from tui.widgets.history_list import HistoryList
 
@@ -67,9 +68,15 @@ class HistoryReading(HistoryScreen):
     """The history with what it reads."""
 
     def __init__(
-        self, feed: HistoryFeed, state: HistoryState, board: Callable[[], Moment], clock: Clock, look: Look
+        self,
+        feed: HistoryFeed,
+        state: HistoryState,
+        board: Callable[[], Moment],
+        clock: Clock,
+        look: Look,
+        keymap: Keymap,
     ) -> None:
-        super().__init__(state, board, clock, look)
+        super().__init__(state, board, clock, look, keymap)
         self._feed = feed
         self._number_asked = 0
         self._waiting: Ask | None = None

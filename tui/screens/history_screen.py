@@ -14,16 +14,17 @@ from textual.widgets import Static
 
 from keepalive.clock import Clock
 from tui import chrome, history_chrome, history_view
-from tui.actions import HistoryMoment, Moment
+from tui.glyphs import enter_key
 from tui.history_query import EXAMPLE, Query
 from tui.history_state import HistoryState
 from tui.history_turn import first_hit
 from tui.history_view import Page
+from tui.keymap import Keymap
 from tui.lines import BLANK, Line, Piece
 from tui.look import Look
+from tui.moment import HistoryMoment, Moment
 from tui.screens.keyed import KeyedScreen
 from tui.session_view import TURNS, Tab
-from tui.themes import enter_key
 from tui.widgets.footer_bar import FooterBar
 from tui.widgets.history_list import HistoryList
 from tui.widgets.line_view import BEHIND, LineView
@@ -33,9 +34,11 @@ from tui.widgets.search_field import SearchField
 class HistoryScreen(KeyedScreen):
     """Header, field, what was found, list and session, footer."""
 
-    def __init__(self, state: HistoryState, board: Callable[[], Moment], clock: Clock, look: Look) -> None:
+    def __init__(
+        self, state: HistoryState, board: Callable[[], Moment], clock: Clock, look: Look, keymap: Keymap
+    ) -> None:
         """`board` is the moment of the board behind it, for what the catalogue wants to know of it."""
-        super().__init__(look)
+        super().__init__(look, keymap)
         self._state, self._board, self._clock = state, board, clock
         self._query = Query()
         self._searching = False
@@ -58,7 +61,7 @@ class HistoryScreen(KeyedScreen):
             yield LineView(lambda w, h: ((Piece("│", "faint"),),) * h, id="divider", ascii_only=ascii_only)
             yield LineView(self._session, id="session", ascii_only=ascii_only)
             yield LineView(self._empty, id="nothing", ascii_only=ascii_only)
-        yield FooterBar(lambda: self.moment, self._look, id="footer", instead=self._while_finding)
+        yield FooterBar(lambda: self.moment, id="footer", ascii_only=ascii_only, instead=self._while_finding)
 
     def on_mount(self) -> None:
         self._list.focus()
@@ -99,7 +102,7 @@ class HistoryScreen(KeyedScreen):
         """What actions are judged by now."""
         results = self._state.results
         here = HistoryMoment(len(results), searched=results.query.of_turns, opened=self._opened)
-        return self._board()._replace(history=here)
+        return self._board()._replace(history=here, banner_only=False)
 
     # -- lines ---------------------------------------------------------------------------------------------------
 

@@ -1,25 +1,32 @@
-"""A screen whose keys are looked up in the catalogue: an action is carried out under its name, or it says why not."""
+"""A screen whose keys are looked up in the keymap: an action is carried out under its name, or it says why not."""
 
 from __future__ import annotations
 
+from textual import on
 from textual.events import Key
 from textual.screen import Screen
 
-from tui.actions import BY_NAME, CATALOGUE, Moment
+from tui.actions import BY_NAME
+from tui.key_names import arrived
+from tui.keymap import Keymap
 from tui.look import Look
+from tui.moment import Moment
+from tui.orders import KeeperWanted
+from tui.widgets.footer_bar import FooterBar
 from tui.widgets.search_field import SearchField
 
-KEYS = {key: action.name for action in CATALOGUE for key in action.keys}
 WHILE_FINDING = frozenset({"up", "down", "page_up", "page_down", "back"})
 """What keys without a letter still do while somebody types into the field."""
 
 
 class KeyedScreen(Screen[None]):
-    """Every action that the screen knows is a method `_do_NAME`; `-finding` is set while somebody types."""
+    """Every action that the screen knows is a method `_do_NAME`."""
 
-    def __init__(self, look: Look) -> None:
+    def __init__(self, look: Look, keymap: Keymap) -> None:
         super().__init__()
-        self._look = look
+        self._look, self._keymap = look, keymap
+        self._keys = keymap.first(ascii_only=look.ascii_only)
+        """The key of each action as it is shown."""
 
     @property
     def moment(self) -> Moment:
@@ -27,31 +34,37 @@ class KeyedScreen(Screen[None]):
         raise NotImplementedError
 
     @property
-    def field(self) -> SearchField:
+    def field(self) -> SearchField | None:
         """Where a person types what to find."""
-        raise NotImplementedError
+        return None
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """One line in the footer's place for four seconds."""
         raise NotImplementedError
 
     def on_key(self, event: Key) -> None:
-        """Look the key up in the catalogue, here and now.
+        """Look the key up, here and now.
 
         Not by bindings: those run one message later, so that in `/dep` typed fast the `p` would still be a ping.
         """
         if self.app.screen is not self:
             event.stop()  # typed for a sheet that was about to open
             return
-        finding = self.field.typing
-        if finding and event.is_printable and event.character:
-            self.field.insert_text_at_cursor(event.character)
+        field = self.field
+        finding = field is not None and field.typing
+        if field is not None and finding and event.is_printable and event.character:
+            field.insert_text_at_cursor(event.character)
             event.stop()
             return
-        name = KEYS.get(event.key)
+        name = self._keymap.by_key.get(arrived(event.key, event.character))
         if name is not None and (not finding or name in WHILE_FINDING):
             event.stop()
+            event.prevent_default()
             self.action_do(name)
+
+    @on(FooterBar.Clicked)
+    def _footer_clicked(self, event: FooterBar.Clicked) -> None:
+        self.action_do(event.action)
 
     def action_do(self, name: str) -> None:
         """Carry out an action of the catalogue, or say why it does not apply."""
@@ -61,10 +74,16 @@ class KeyedScreen(Screen[None]):
             return
         getattr(self, f"_do_{name}")()
 
+    def _do_keeper(self) -> None:
+        self.post_message(KeeperWanted())
+
+    def _do_palette(self) -> None:
+        self.app.action_command_palette()
+
     def _do_help(self) -> None:
         from tui.screens.help import HelpSheet
 
-        self.app.push_screen(HelpSheet(self._look))
+        self.app.push_screen(HelpSheet(self._look, self._keymap, self.moment))
 
     def _do_quit(self) -> None:
         self.app.exit()

@@ -10,11 +10,17 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.widgets import Input
 
-from store.models import BudgetMode, SessionView
+from store.cache_strip import CacheHistory
+from store.ledger_models import SessionLedger
+from store.models import BudgetMode, SessionView, TurnView
 from tui import session_view
 from tui.board import FOLD_ID
+from tui.board_order import SAID
+from tui.budget_in_force import InForce
+from tui.copying import Copyable
+from tui.days_feed import DaysWanted
 from tui.history_messages import HistoryWanted
-from tui.orders import BudgetWanted, PingWanted
+from tui.orders import BudgetWanted, CopyWanted, JumpWanted, OrderChosen, PingWanted
 from tui.screens.board_screen import BoardScreen
 from tui.session_orders import mode_order
 from tui.widgets.session_list import SessionList
@@ -131,6 +137,30 @@ class MainScreen(BoardScreen):
     def _do_history(self) -> None:
         self.post_message(HistoryWanted())
 
+    def _do_days(self) -> None:
+        self.post_message(DaysWanted())
+
+    def _do_sort(self) -> None:
+        order = self._state.next_order(self._clock.wall())
+        self.board_changed()
+        self.say(SAID[order])
+        self.post_message(OrderChosen(order))
+
+    def _do_jump(self) -> None:
+        self.post_message(JumpWanted(self._chosen()))
+
+    def _do_copy(self) -> None:
+        from tui.screens.copy_menu import CopyMenu
+
+        session = self._chosen()
+        turns = self._turns[1] if self._turns[0] == session.id else ()
+
+        def chosen(item: Copyable | None) -> None:
+            if item is not None:
+                self.post_message(CopyWanted(session.id, item))
+
+        self.app.push_screen(CopyMenu(session, self._state.names[session.id], turns, self._look), chosen)
+
     def _chosen(self) -> SessionView:
         session = self._state.selected
         if session is None:
@@ -156,15 +186,36 @@ class MainScreen(BoardScreen):
         from tui.screens.budget import BudgetSheet
 
         session = self._chosen()
-        self._sheet = BudgetSheet(session, self._state.names[session.id], self._clock, self._look)
+        known = self.in_force(session.id)
+        self._sheet = BudgetSheet(session, self._state.names[session.id], self._clock, self._look, known)
         self.app.push_screen(self._sheet, self._budget_chosen)
+        self._want_turns()
 
     def board_changed(self) -> None:
         """Also what an open sheet says of its session."""
         super().board_changed()
         session = self._state.sessions.get(self._sheet.session_id) if self._sheet is not None else None
         if self._sheet is not None and session is not None and self._sheet.is_mounted:
-            self._sheet.show(session)
+            self._sheet.show(session, self.in_force(session.id))
+
+    @property
+    def _wants_budget(self) -> bool:
+        return self._sheet is not None
+
+    def turns_read(
+        self,
+        session_id: str,
+        turns: tuple[TurnView, ...],
+        history: CacheHistory | None = None,
+        ledger: SessionLedger | None = None,
+        budget: InForce | None = None,
+    ) -> None:
+        """Also what an open sheet says of it."""
+        super().turns_read(session_id, turns, history, ledger, budget)
+        if budget is not None and self._sheet is not None and self._sheet.session_id == session_id:
+            session = self._state.sessions.get(session_id)
+            if session is not None and self._sheet.is_mounted:
+                self._sheet.show(session, budget)
 
     def _budget_chosen(self, wanted: BudgetWanted | None) -> None:
         self._sheet = None

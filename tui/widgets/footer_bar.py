@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+from textual.events import Click
+from textual.message import Message
 from textual.timer import Timer
 
 from tui import chrome
-from tui.actions import Moment
 from tui.lines import Line
-from tui.look import Look
-from tui.themes import enter_key
+from tui.moment import Moment
 from tui.widgets.line_view import LineView
 
 TOAST_SECONDS = 4.0
@@ -19,15 +20,32 @@ TOAST_SECONDS = 4.0
 class FooterBar(LineView):
     """Keys from the catalogue, toasts from `say`."""
 
+    @dataclass
+    class Clicked(Message):
+        """The key of this action was clicked."""
+
+        action: str
+
     def __init__(
-        self, moment: Callable[[], Moment], look: Look, *, id: str, instead: Callable[[int], Line] | None = None
+        self,
+        moment: Callable[[], Moment],
+        *,
+        id: str,
+        ascii_only: bool,
+        instead: Callable[[int], Line] | None = None,
     ) -> None:
         """`instead`: a line in the place of the keys, where letters are typed and no keys; empty: the keys."""
-        super().__init__(self._footer, id=id, ascii_only=look.ascii_only)
+        super().__init__(self._footer, id=id, ascii_only=ascii_only)
         self._moment, self._instead = moment, instead
-        self._enter = enter_key(look.ascii_only)
         self._toast: tuple[str, bool] | None = None
         self._timer: Timer | None = None
+
+    def on_click(self, event: Click) -> None:
+        """A key of the footer is also a button."""
+        shown = self._toast is None and not (self._instead is not None and self._instead(self.size.width))
+        name = chrome.footer_action(self._moment(), self.size.width, event.x) if shown else None
+        if name is not None:
+            self.post_message(self.Clicked(name))
 
     @property
     def said(self) -> str:
@@ -50,4 +68,4 @@ class FooterBar(LineView):
         if self._toast is not None:
             return (chrome.toast(self._toast[0], width, bad=self._toast[1]),)
         line = self._instead(width) if self._instead is not None else ()
-        return (line or chrome.footer(self._moment(), width, self._enter),)
+        return (line or chrome.footer(self._moment(), width),)

@@ -5,6 +5,7 @@ Line API: no widget per row, and a refresh repaints only the lines that changed.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -15,8 +16,9 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.coarse import coarse
+from tui.glyphs import ASCII
 from tui.lines import BLANK, ROLES, Line
-from tui.themes import ASCII
 
 Source = Callable[[int, int], tuple[Line, ...]]
 """Lines for a width and a height in cells."""
@@ -69,8 +71,14 @@ class LineView(ScrollView, can_focus=False):
 
     def paint(self, line: Line, *, ground: bool = False) -> Strip:
         """A line as a strip of the widget's width. `ground` marks the selected row."""
+        if self._few_colours:
+            line = coarse(line)
         segments = [Segment(self._text(piece.text), self._style(piece.role, ground)) for piece in line]
         return Strip(segments).adjust_cell_length(self.size.width, self._style("fg", ground))
+
+    @property
+    def _few_colours(self) -> bool:
+        return self._ascii or self.app.current_theme.ansi or "NO_COLOR" in os.environ
 
     def _text(self, text: str) -> str:
         return text.translate(ASCII) if self._ascii else text

@@ -33,6 +33,10 @@ class SearchField(Input):
         """The screen decides, as it does for the key."""
         self.post_message(self.Clicked())
 
+    def on_input_submitted(self) -> None:
+        """Also when Enter came as one burst with the word: then the library takes it, and not `on_key`."""
+        self.typing = False
+
     def on_key(self, event: Key) -> None:
         """Before the field's own handling, which `prevent_default` leaves out; the screen gets what is not stopped."""
         if not self.typing:

@@ -49,14 +49,17 @@ class SessionList(LineView, can_focus=True, inherit_bindings=False):
         return len(self._entries)
 
     def lay_out(self, *, roomy: bool, next_pings: tuple[NextPing, ...]) -> None:
-        """Lay the board's order out again; the selected row stays on its screen row."""
+        """Lay the board's order out again; the selected row stays on its screen row.
+
+        Whether that is in view can be told after the next refresh: until then this widget may have another size.
+        """
         before = self._row_of(self._selected)
         self._entries = plan(self._state.sections, roomy=roomy, unfolded=self._state.unfolded, next_pings=next_pings)
         after = self._row_of(self._state.selected_id)
         self.virtual_size = Size(self.size.width, len(self._entries))
         if before is not None and after is not None and self._selected == self._state.selected_id:
             self.scroll_to(y=self.scroll_offset.y + after - before, animate=False, immediate=True)
-        self.show_cursor()
+        self._mark_cursor()
         self._painted.clear()
         self.refresh()
 
@@ -70,8 +73,8 @@ class SessionList(LineView, can_focus=True, inherit_bindings=False):
             if old.get(y) != self._painted[y]:
                 self.refresh_line(y)
 
-    def show_cursor(self) -> None:
-        """Repaint the old and the new selected row and scroll the new one into view."""
+    def _mark_cursor(self) -> None:
+        """Repaint the old and the new selected row."""
         chosen = self._state.selected_id
         for y in (self._row_of(self._selected), self._row_of(chosen)):
             if y is not None:
@@ -79,7 +82,11 @@ class SessionList(LineView, can_focus=True, inherit_bindings=False):
                 self._painted.pop(y + 1, None)
                 self.refresh_lines(y, 2)
         self._selected = chosen
-        row, height = self._row_of(chosen), self.size.height
+
+    def show_cursor(self) -> None:
+        """Repaint the old and the new selected row and scroll the new one into view."""
+        self._mark_cursor()
+        row, height = self._row_of(self._selected), self.size.height
         if row is None or not height:
             return
         # With the first session its section's label comes into view, too.
@@ -98,8 +105,8 @@ class SessionList(LineView, can_focus=True, inherit_bindings=False):
     def on_resize(self, event: Resize) -> None:
         self.virtual_size = Size(self.size.width, len(self._entries))
         self._painted.clear()
-        self.show_cursor()
         self.refresh()
+        self.call_after_refresh(self.show_cursor)
         self.post_message(self.Scrolled())
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:

@@ -8,6 +8,7 @@ from store.models import BoardView
 from tests.tui import sample
 from tests.tui.running import Running
 from tui import detail
+from tui.orders import KeeperWanted
 from tui.widgets.session_list import SessionList
 
 
@@ -90,3 +91,47 @@ async def test_hostile_names_reach_no_terminal() -> None:
         await one.press(pilot, "escape", "b")
         assert "\x1b" not in one.app.export_screenshot()
         assert "[bold]evil" in one.app.export_screenshot().replace("&#160;", " ")
+
+
+async def test_where_no_keeper_runs_the_key_is_named() -> None:
+    kept = sample.API.model_copy(update={"keepalive": sample.keep("no_keeper")})
+    one = Running(feed=sample.SampleFeed(sample.NO_KEEPER.model_copy(update={"sessions": (kept,)})))
+    async with one.run() as pilot:
+        assert one.text("footer") == [" ↵ open  K keeper  b budget  ? more"]
+        await one.press(pilot, "p")
+        assert one.text("footer") == [" no keeper runs, K starts it"]
+        await one.press(pilot, "enter")
+        assert " why    no keeper runs, K starts it" in one.text("detail")
+        await pilot.resize_terminal(120, 40)
+        await one.settle(pilot)
+        assert "keeper off, K starts it" in one.text("header")[0]
+
+
+async def test_where_none_can_be_started_no_key_is_named_and_the_reason_is_said() -> None:
+    kept = sample.API.model_copy(update={"keepalive": sample.keep("no_keeper")})
+    feed = sample.SampleFeed(sample.NO_KEEPER.model_copy(update={"sessions": (kept,)}))
+    one = Running(feed=feed, no_start="opened with --no-keeper")
+    async with one.run(120, 40) as pilot:
+        assert "starts it" not in "".join([*one.text("header"), *one.text("detail"), *one.text("footer")])
+        await one.press(pilot, "K")
+        assert one.text("footer") == [" opened with --no-keeper"]
+        assert one.posted(KeeperWanted) == 0
+
+
+async def test_an_empty_board_names_the_key_that_starts_a_keeper() -> None:
+    one = Running(feed=sample.SampleFeed(BoardView()))
+    async with one.run() as pilot:
+        assert " K starts it" in one.text("empty")
+        await one.press(pilot, "K")
+        assert one.commands.starts == 1
+
+
+async def test_a_long_banner_is_told_whole_where_the_screen_is_not_low() -> None:
+    one = Running()
+    one.look = one.look.with_banner("Keep-alive is on: at most $0.25 a ping, $3.00 a day. Off: o, or `warmside off`")
+    one.__post_init__()
+    async with one.run(36, 30) as pilot:
+        assert "".join(one.text("header")).endswith("`warmside off` · esc hides this")
+        await pilot.resize_terminal(36, 20)
+        await one.settle(pilot)
+        assert one.text("header")[2] == " ping, $3.00 a day. Off: o, or `wa…", "no row is left for the way out"

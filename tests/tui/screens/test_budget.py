@@ -2,58 +2,190 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+from textual.events import Key
+from textual.pilot import Pilot
 from textual.widgets import Input
 
-from store.models import BudgetMode
+from store.models import BudgetMode, SessionView
+from tests.tui import sample
+from tests.tui.budget_sample import ALLOWED, IN_FORCE
 from tests.tui.running import Running
-from tui.screens.budget import BudgetSheet, ModeChoice
+from tests.tui.sample import NOW, at
+from tui.orders import BudgetWanted
+from tui.screens.budget import BudgetSheet
+from tui.widgets.mode_choice import ModeChoice
+
+
+def sheet_of(one: Running) -> BudgetSheet:
+    assert isinstance(one.app.screen, BudgetSheet)
+    return one.app.screen
+
+
+def field(one: Running, name: str) -> Input:
+    return one.app.screen.query_one(f"#{name}", Input)
+
+
+def session_of(one: Running) -> SessionView:
+    return next(each for each in one.feed.view.sessions if each.id == sheet_of(one).session_id)
+
+
+async def burst(one: Running, pilot: Pilot[None], *keys: str) -> None:
+    """All of them are there before the first is handled, as in a paste or on a slow line."""
+    for key in keys:
+        one.app.post_message(Key(key, key if len(key) == 1 else None))
+    await one.settle(pilot)
+
+
+def typed(one: Running) -> BudgetWanted:
+    """The one budget that was wanted."""
+    found = {id(message): message for message in one.messages if isinstance(message, BudgetWanted)}
+    (wanted,) = found.values()
+    return wanted
+
+
+async def move_on(one: Running, pilot: Pilot[None], **keepalive: object) -> None:
+    """The board has another state of the session."""
+    session = session_of(one)
+    moved = session.model_copy(update={"keepalive": session.keepalive.model_copy(update=keepalive)})
+    others = tuple(moved if each is session else each for each in one.feed.view.sessions)
+    one.feed.show(one.feed.view.model_copy(update={"sessions": others}))
+    await one.poll(pilot)
 
 
 async def test_fields_hold_the_present_budget_and_the_consequence() -> None:
     one = Running()
     async with one.run() as pilot:
         await one.press(pilot, "b")
-        sheet = one.app.screen
-        assert isinstance(sheet, BudgetSheet)
-        assert [field.value for field in sheet.query(Input)] == ["3", "$0.75", ""]
-        assert sheet.query_one(ModeChoice).mode is BudgetMode.AUTO
-        assert one.text("policy") == ["now     3 of 3 pings spent", "a ping costs   8.6% of a rewrite"]
+        assert [each.value for each in sheet_of(one).query(Input)] == ["3", "$0.75", ""]
+        assert sheet_of(one).query_one(ModeChoice).mode is BudgetMode.AUTO
+        assert one.text("policy") == ["now    3 of 3 pings spent", "a ping costs   8.6% of a rewrite"]
         assert one.text("consequence")[0] == "no pings  cold 14:32, then $2.41"
         assert len(one.text("consequence")) == 4
 
 
-async def test_a_short_screen_keeps_the_row_in_sight() -> None:
+@pytest.mark.parametrize(("width", "height", "rows"), [(30, 15, 2), (32, 20, 3)])
+async def test_a_small_screen_keeps_the_row_in_sight_and_cuts_no_word(width: int, height: int, rows: int) -> None:
     one = Running()
-    async with one.run(32, 20) as pilot:
-        await one.press(pilot, "b")
-        assert one.text("policy") == ["now     3 of 3 pings spent"]
-        assert len(one.text("consequence")) == 3
-        top = one.app.screen.query_one("#sheet").region.y
-        assert top >= 4, "header, group, row"
+    async with one.run(width, height) as pilot:
+        await one.press(pilot, "b", "tab", "4", "tab", "9")
+        assert one.text("policy") == ["now    3 of 3 pings spent"]
+        assert len(one.text("consequence")) == rows
+        top = one.app.screen.query_one("#sheet").region
+        assert top.y >= 4, "header, group, row"
+        assert top.bottom < height, "the footer's line"
+        assert one.text("consequence")[rows - 1].endswith("saves $2.22")
+        names = ["policy", "consequence", "sheet-keys", "beside-pings", "beside-money", "beside-until"]
+        assert not [line for name in names for line in one.text(name) if "…" in line]
+        assert one.text("beside-money")[0].strip() == "$0.58 used"
+        await one.press(pilot, "tab")
+        assert one.text("beside-until")[0].strip() in ("2h, back", "time, 2h, back")
+        await one.press(pilot, "b", "a", "c", "k")
+        assert one.text("beside-until")[0].strip() == "next prompt"
 
 
-async def test_an_error_stops_enter_and_goes_away_when_mended() -> None:
+async def test_typing_replaces_what_stood_there() -> None:
     one = Running()
     async with one.run() as pilot:
-        await one.press(pilot, "b", "tab", "tab", "tab", "1", "8")
-        assert one.text("consequence")[0] == "try 18:00, 2h, tomorrow 9:00"
-        assert one.text("sheet-keys")[0].startswith("↵ not yet")
+        await one.press(pilot, "b", "tab", "5", "tab", "2", "tab", "1", "8", ":", "0", "0")
+        assert [each.value for each in sheet_of(one).query(Input)] == ["5", "2", "18:00"]
+        await one.press(pilot, "shift+tab", "shift+tab", "shift+tab", "tab", "tab", "tab", "2", "h")
+        assert field(one, "until").value == "2h"
+        assert one.text("beside-until")[0].strip() == "to 16:31"
+
+
+async def test_an_arrow_keeps_it_for_a_correction() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "b", "tab", "end", "0")
+        assert field(one, "pings").value == "30"
+
+
+async def test_what_is_typed_in_a_burst_lands_in_its_field() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "b")
+        await burst(one, pilot, "right", "tab", "5", "backspace", "6", "tab", "1", "tab", "2", "h", "enter")
+        wanted = typed(one)
+        assert (wanted.mode, wanted.pings, wanted.usd, wanted.until) == (BudgetMode.HOLD, 6, 1.0, NOW + 7200)
+        assert one.on_board
+
+
+async def test_enter_right_after_it_takes_what_was_typed() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "b", "tab", "tab", "tab")
+        await burst(one, pilot, "b", "a", "c", "k", "up", "up", "up", "enter")
+        assert typed(one).until_back
+
+
+async def test_back_is_the_next_prompt_and_said_so() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "b", "right", "tab", "9", "tab", "9", "tab", "b", "a", "c")
+        assert one.text("below-until") == ["✗ not a time, try 18:00, 2h,", "  tomorrow 9:00, back"]
+        await one.press(pilot, "k")
+        assert one.text("below-until") == ["hold until your next prompt in", "it, 24 h at most"]
+        assert one.text("beside-until")[0].strip() == "next prompt"
         await one.press(pilot, "enter")
-        assert isinstance(one.app.screen, BudgetSheet)
+        wanted = typed(one)
+        assert (wanted.mode, wanted.until, wanted.until_back) == (BudgetMode.HOLD, NOW + 24 * 3600, True)
+        assert one.commands.budgets[0].until == NOW + 24 * 3600
+
+
+async def test_an_error_stands_under_its_field_stops_enter_and_goes_away_when_mended() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "b")
+        whole = sheet_of(one).query_one("#sheet").region
+        await one.press(pilot, "tab", "tab", "tab", "1", "8")
+        assert one.text("below-until") == ["✗ not a time, try 18:00, 2h,", "  tomorrow 9:00, back"]
+        under = sheet_of(one).query_one("#below-until").region
+        assert under.y == sheet_of(one).query_one("#until").region.bottom
+        assert not any(one.text("consequence"))
+        assert one.text("sheet-keys")[0] == "fix until  esc cancel"
+        assert sheet_of(one).query_one("#sheet").region == whole, "it keeps its height"
+        await one.press(pilot, "shift+tab", "enter")
+        assert one.focus == "until", "the cursor goes to what is wrong"
         assert one.commands.budgets == []
-        await one.press(pilot, "colon", "0", "0")
-        assert one.text("sheet-keys")[0].startswith("↵ apply")
+        await one.press(pilot, "end", "colon", "0", "0")
+        assert one.text("sheet-keys")[0] == "↵ apply  esc cancel"
+        assert one.text("below-until") == []
         await one.press(pilot, "enter")
-        assert one.commands.budgets[0].until is not None
+        assert one.commands.budgets[0].until == at(18, 0)
+
+
+async def test_of_two_errors_the_one_where_the_cursor_is_is_told() -> None:
+    one = Running()
+    async with one.run(60, 30) as pilot:
+        await one.press(pilot, "b", "tab", "x", "tab", "y")
+        assert one.text("below-pings") == []
+        assert one.text("below-money") == ["✗ an amount, such as 1.50"]
+        assert one.text("sheet-keys")[0].split() == ["↵", "apply", "esc", "cancel", "fix", "money", "first"]
+        await one.press(pilot, "shift+tab")
+        assert one.text("below-pings") == ["✗ a whole number, such as 3"]
+        assert one.text("below-money") == []
+
+
+async def test_esc_keeps_nothing() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "b", "right", "tab", "9", "escape")
+        assert one.on_board
+        assert one.posted(BudgetWanted) == 0
+        assert one.commands.budgets == []
+        await one.press(pilot, "b")
+        assert field(one, "pings").value == "3"
 
 
 async def test_more_pings_are_priced_at_once() -> None:
     one = Running()
     async with one.run() as pilot:
-        await one.press(pilot, "b", "tab", "backspace", "4")
+        await one.press(pilot, "b", "tab", "4")
         assert one.text("consequence")[0].startswith("no pings")  # $0.17 are left, a ping costs $0.19
-        one.app.screen.query_one("#money", Input).value = "1"
-        await one.settle(pilot)
+        await one.press(pilot, "tab", "1")
         assert one.text("consequence")[1] == "1 ping more, at most       $0.19"
 
 
@@ -61,7 +193,7 @@ async def test_the_mode_stops_at_its_ends_and_arrows_move_between_fields() -> No
     one = Running()
     async with one.run() as pilot:
         await one.press(pilot, "b", "left", "left")
-        choice = one.app.screen.query_one(ModeChoice)
+        choice = sheet_of(one).query_one(ModeChoice)
         assert str(choice.mode) == "off"
         await one.press(pilot, "right", "right", "right")
         assert str(choice.mode) == "hold"
@@ -72,17 +204,98 @@ async def test_the_mode_stops_at_its_ends_and_arrows_move_between_fields() -> No
 
 
 async def test_an_open_sheet_follows_its_session() -> None:
-    """What is typed stays; why there is a ping or none is that of now."""
+    """What is typed stays; why there is a ping or none is that of now, and so is a field that nobody touched."""
     one = Running()
     async with one.run() as pilot:
-        await one.press(pilot, "b", "tab", "backspace", "5")
-        assert isinstance(one.app.screen, BudgetSheet)
-        session = next(each for each in one.feed.view.sessions if each.id == one.app.screen.session_id)
-        keep = session.keepalive.model_copy(update={"why": "off", "why_args": {}, "idle_pings": 4})
-        moved = session.model_copy(update={"keepalive": keep})
-        others = tuple(moved if each is session else each for each in one.feed.view.sessions)
-        one.feed.show(one.feed.view.model_copy(update={"sessions": others}))
-        await one.poll(pilot)
-        assert one.text("policy")[0] == "now     keep-alive is off"
-        assert one.app.screen.query_one("#pings", Input).value == "5"
-        assert isinstance(one.app.screen, BudgetSheet)
+        await one.press(pilot, "b", "tab", "5")
+        await move_on(one, pilot, why="off", why_args={}, idle_pings=4, max_usd=2.0, mode=BudgetMode.HOLD)
+        assert one.text("policy")[0] == "now    keep-alive is off"
+        assert one.text("beside-pings")[0].strip() == "4 used"
+        assert [each.value for each in sheet_of(one).query(Input)] == ["5", "$2.00", ""]
+        assert sheet_of(one).query_one(ModeChoice).mode is BudgetMode.HOLD
+
+
+async def test_a_mode_that_was_chosen_stays() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "b", "left")
+        await move_on(one, pilot, mode=BudgetMode.HOLD)
+        assert sheet_of(one).query_one(ModeChoice).mode is BudgetMode.OFF
+
+
+async def test_time_passes_for_an_open_sheet() -> None:
+    """The entry goes cold and nobody writes anything: its words do not wait for the next board."""
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "b")
+        one.clock.advance(600)
+        sheet_of(one).show(session_of(one))
+        await one.settle(pilot)
+        assert one.text("policy")[0] == "now    went cold 9m ago"
+
+
+# -- with what is in force -------------------------------------------------------------------------------------------
+
+
+async def opened(one: Running, pilot: Pilot[None]) -> BudgetSheet:
+    """A sheet that was handed what is in force."""
+    sheet = BudgetSheet(sample.DEPLOY, "deploy-infra", one.clock, one.look, IN_FORCE)
+    one.app.push_screen(sheet)
+    await one.settle(pilot)
+    return sheet
+
+
+async def test_a_wide_sheet_has_the_outlook_beside_the_fields_and_says_where_values_were_set() -> None:
+    one = Running()
+    async with one.run(120, 40) as pilot:
+        sheet = await opened(one, pilot)
+        fields, outlook = sheet.query_one("#fields").region, sheet.query_one("#outlook").region
+        assert outlook.x > fields.right
+        assert outlook.y == fields.y
+        assert one.text("below-pings")[0].strip() == "this session"
+        assert one.text("below-money")[0].strip() == "config.toml [budget.project.api]"
+        assert one.text("beside-until") == ["18:00, 2h or back"]
+        assert one.text("dearest") == ["a ping  at most $0.25, stored default"]
+        assert one.text("policy")[:2] == ["what it would do", "now    kept to 14:44, 2 pings left"]
+        await one.press(pilot, "tab", "x")
+        assert one.text("below-pings")[0].strip() == "✗ a whole number, such as 3"
+
+
+async def test_it_follows_the_size_of_the_screen() -> None:
+    one = Running()
+    async with one.run(120, 40) as pilot:
+        sheet = await opened(one, pilot)
+        await pilot.resize_terminal(30, 15)
+        await one.settle(pilot)
+        assert sheet.query_one("#outlook").region.y > sheet.query_one("#until").region.y
+        assert sheet.query_one("#sheet").region.y >= 4
+        assert one.text("below-pings") == []
+        await pilot.resize_terminal(120, 40)
+        await one.settle(pilot)
+        assert sheet.query_one("#outlook").region.y == sheet.query_one("#fields").region.y
+
+
+async def test_an_end_that_is_back_is_shown_as_back_once_it_is_known() -> None:
+    keep = sample.DEPLOY.keepalive.model_copy(update={"mode": BudgetMode.HOLD, "until": NOW + 86000})
+    held = sample.DEPLOY.model_copy(update={"keepalive": keep})
+    known = replace(IN_FORCE, allowed=replace(ALLOWED, until=NOW + 86000, until_back=True))
+    one = Running()
+    async with one.run() as pilot:
+        sheet = BudgetSheet(held, "deploy-infra", one.clock, one.look)
+        one.app.push_screen(sheet)
+        await one.settle(pilot)
+        assert field(one, "until").value == "tomorrow 14:24"
+        sheet.show(held, known)
+        await one.settle(pilot)
+        assert field(one, "until").value == "back"
+        sheet.show(held)
+        assert sheet.budget.until_back, "what was known stays known"
+
+
+async def test_what_the_day_leaves_bounds_the_outlook() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        sheet = await opened(one, pilot)
+        sheet.show(sample.DEPLOY, replace(IN_FORCE, day=IN_FORCE.day._replace(spent=2.9)))
+        await one.settle(pilot)
+        assert one.text("consequence")[1].endswith("$0.10")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import pytest
 from textual.events import Key
 
-from store.models import TurnView
 from tests.tui import history_sample
 from tests.tui.history_sample import SampleHistory
 from tests.tui.running import Running
 from tests.tui.sample import NOW
 from tui.history_feed import OpenedSession
 from tui.history_messages import Exported
+from tui.orders import CopyWanted
+from tui.screens.copy_menu import CopyMenu
 from tui.screens.help import HelpSheet
 from tui.screens.history import History
 
@@ -186,27 +187,40 @@ async def test_export_says_where_the_file_is() -> None:
         assert one.text("footer") == [" cannot write to ~/exports"]
 
 
-async def test_copying_takes_the_turns_memory_whether_it_was_read_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    one, _ = started()
+async def test_y_offers_what_the_found_turn_left_whether_it_was_read_or_not() -> None:
+    one, feed = started()
     async with one.run() as pilot:
-        copied: list[str] = []
-        monkeypatch.setattr(one.app, "copy_to_clipboard", copied.append)
-        await one.press(pilot, *FIND, "y")
-        assert copied == ["Tool memory:\n- Files changed: store/ingest.py"]
-        assert one.text("footer") == [" copied: memory of turn 5"]
-        await one.press(pilot, "enter", "y")
-        assert len(copied) == 2
+        await one.press(pilot, *FIND)
+        assert feed.called("opened") == []
+        await one.press(pilot, "y")
+        assert feed.called("opened") == ["s0"]
+        assert isinstance(one.app.screen, CopyMenu)
+        assert any("turn 5" in line for line in one.text("copy-list"))
+        await one.press(pilot, "m")
+        (wanted,) = one.every(CopyWanted)
+        assert (wanted.session_id, wanted.item.what) == ("s0", "memory")
+        assert wanted.item.text == "Tool memory:\n- Files changed: store/ingest.py"
+        await one.press(pilot, "enter", "y", "escape")
+        assert one.posted(CopyWanted) == 1, "nothing was chosen"
 
 
-async def test_a_turn_without_a_memory_copies_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_y_on_a_session_begins_with_its_newest_turn() -> None:
     one, _ = started()
-    monkeypatch.setattr("tests.tui.history_sample.turn", lambda n, at: TurnView(n=n, started_at=at, memory=""))
     async with one.run() as pilot:
-        copied: list[str] = []
-        monkeypatch.setattr(one.app, "copy_to_clipboard", copied.append)
-        await one.press(pilot, *FIND, "y")
-        assert copied == []
-        assert one.text("footer") == [" this turn left nothing to copy"]
+        await one.press(pilot, "H", "y")
+        assert any("turn 6" in line for line in one.text("copy-list"))
+        await one.press(pilot, "i")
+        assert one.text("footer") == [" copied: session id"]
+
+
+async def test_a_session_that_is_read_too_late_opens_no_menu() -> None:
+    one, _ = started()
+    async with one.run() as pilot:
+        await one.press(pilot, "H")
+        history(one)._do_copy()
+        history(one)._do_down()
+        await one.settle(pilot)
+        assert one.app.screen is history(one)
 
 
 async def test_a_click_chooses_and_a_second_one_opens() -> None:

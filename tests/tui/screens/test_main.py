@@ -6,11 +6,20 @@ from textual.events import Key
 
 from store.models import BudgetMode
 from tests.tui import sample
+from tests.tui.days_sample import SampleDays
+from tests.tui.history_sample import SampleHistory
+from tests.tui.order_sample import PROJECTS
 from tests.tui.running import Running
 from tui.board import FOLD_ID
-from tui.orders import BudgetWanted, ModeWanted, TurnsWanted
+from tui.board_order import Order
+from tui.days_feed import DaysWanted
+from tui.history_messages import HistoryWanted
+from tui.orders import BudgetWanted, CopyWanted, JumpWanted, ModeWanted, TurnsWanted
 from tui.screens.budget import BudgetSheet
+from tui.screens.copy_menu import CopyMenu
+from tui.screens.days import Days
 from tui.screens.help import HelpSheet
+from tui.screens.history import History
 from tui.widgets.filter_line import FilterLine
 
 
@@ -153,8 +162,11 @@ async def test_esc_takes_the_banner_away_and_then_says_so() -> None:
     one.look = one.look.with_banner("a demo with a stand-in")
     one.__post_init__()
     async with one.run() as pilot:
-        assert one.text("header")[1] == " a demo with a stand-in"
-        await one.press(pilot, "escape")
+        assert one.text("header")[1:3] == [" a demo with a stand-in · esc hides", " this"]
+        assert one.text("footer")[0].startswith(" ↵ open  b budget"), "the banner says it itself"
+        await one.press(pilot, "enter")
+        assert one.text("footer")[0].startswith(" esc back")
+        await one.press(pilot, "escape", "escape")
         assert one.text("header")[1] == ""
         await one.press(pilot, "escape")
         assert one.text("footer") == [" nothing to leave here"]
@@ -173,3 +185,107 @@ async def test_a_row_stays_put_for_two_seconds_after_a_key() -> None:
         one.app.main.tick()
         assert one.app.state.ids[0] == "etl-nightly"
         assert one.app.state.selected_id == "api-refactor"
+
+
+async def test_s_sorts_by_the_next_order_says_so_and_remembers_it() -> None:
+    one = Running(feed=sample.SampleFeed(PROJECTS))
+    async with one.run() as pilot:
+        await one.press(pilot, "j", "s")
+        assert one.app.state.order is Order.AGE
+        assert one.app.state.selected_id == "etl-nightly"
+        assert one.text("list")[0] == " newest first 8     if cold    left"
+        assert one.text("footer")[0] == " sorted by age, newest first"
+        await one.press(pilot, "s", "s", "s")
+        assert one.commands.orders == [Order.AGE, Order.PROJECT, Order.COST, Order.NEED]
+        assert one.app.state.selected_id == "etl-nightly"
+
+
+async def test_a_list_behind_the_opened_session_is_not_sorted() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "enter", "s")
+        assert one.text("footer") == [" back to the list first"]
+        assert one.commands.orders == []
+        await pilot.resize_terminal(120, 40)
+        await one.press(pilot, "s")
+        assert one.commands.orders == [Order.AGE]
+
+
+async def test_g_asks_for_the_pane_of_the_session_under_the_cursor() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "j", "g")
+        (wanted,) = one.every(JumpWanted)
+        assert wanted.session.id == "etl-nightly"
+
+
+async def test_an_ended_session_has_no_pane() -> None:
+    one = Running(feed=sample.SampleFeed(sample.BOARD_ENDED))
+    async with one.run() as pilot:
+        await one.press(pilot, "end", "enter", "down", "g")
+        assert one.text("footer") == [" ended: it has no pane any more"]
+        assert one.posted(JumpWanted) == 0
+
+
+async def test_y_offers_the_sessions_things_and_copies_what_is_chosen() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "y")
+        assert isinstance(one.app.screen, CopyMenu)
+        assert any("turn 14" in line for line in one.text("copy-list"))
+        await one.press(pilot, "d")
+        assert one.on_board
+        (wanted,) = one.every(CopyWanted)
+        assert (wanted.session_id, wanted.item.text) == ("api-refactor", "/home/sam/src/api-refactor")
+        await one.press(pilot, "y", "escape")
+        assert one.posted(CopyWanted) == 1
+
+
+async def test_the_copy_menu_has_the_turns_of_its_own_session_only() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        one.app.main.turns_read("docs-site", sample.TURNS)
+        await one.press(pilot, "y")
+        assert not any("turn" in line for line in one.text("copy-list"))
+
+
+async def test_capital_h_and_l_open_their_pages_as_they_were_left_and_esc_comes_back() -> None:
+    one = Running(history=SampleHistory(), days=SampleDays())
+    async with one.run() as pilot:
+        await one.press(pilot, "H")
+        assert one.posted(HistoryWanted) == 1
+        history = one.app.screen
+        assert isinstance(history, History)
+        await one.press(pilot, "escape", "L", "tab")
+        assert one.posted(DaysWanted) == 1
+        days = one.app.screen
+        assert isinstance(days, Days)
+        assert one.text("spans")[1].startswith(" ───────────────━━━━━━━")
+        await one.press(pilot, "L")
+        assert one.text("footer") == [" this is the ledger, esc goes back"]
+        await one.press(pilot, "escape")
+        assert one.on_board
+        await one.press(pilot, "L")
+        assert one.app.screen is days
+        assert one.text("spans")[1].startswith(" ───────────────━━━━━━━"), "the span that was left"
+        await one.press(pilot, "escape", "H")
+        assert id(one.app.screen) == id(history)
+
+
+async def test_without_a_store_there_is_no_ledger() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "L")
+        assert one.on_board
+        assert one.text("footer") == [" no store to look into"]
+
+
+async def test_a_banner_of_the_board_hides_no_way_back_on_other_pages() -> None:
+    one = Running(history=SampleHistory(), days=SampleDays())
+    one.look = one.look.with_banner("a demo with a stand-in")
+    one.__post_init__()
+    async with one.run() as pilot:
+        await one.press(pilot, "L")
+        assert one.text("footer")[0].startswith(" esc back")
+        await one.press(pilot, "escape", "H")
+        assert one.text("footer")[0].startswith(" ↵ open  esc back")

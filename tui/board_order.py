@@ -1,0 +1,258 @@
+"""The orders of the board as data: which sessions stand in which section, and in what sequence.
+
+Pure functions of a `BoardView` and a moment. When an order may take effect is decided in board_state.py, how a section
+reads in board.py. Every order is total: sessions that weigh the same keep their places, whatever the feed names first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import Literal, NamedTuple
+
+from store.models import BoardView, SessionView
+from tui import facts
+from tui.format import clean
+
+
+class Order(StrEnum):
+    """What the list is sorted by. The value is what a store remembers."""
+
+    NEED = "need"
+    AGE = "age"
+    PROJECT = "project"
+    COST = "cost"
+
+    @property
+    def following(self) -> Order:
+        """The order after this one, round and round."""
+        orders = list(Order)
+        return orders[(orders.index(self) + 1) % len(orders)]
+
+
+SETTING = "sidebar.order"
+"""The row of the store's settings that remembers the order between two runs."""
+SAID: dict[Order, str] = {
+    Order.NEED: "sorted by what needs you",
+    Order.AGE: "sorted by age, newest first",
+    Order.PROJECT: "grouped by project",
+    Order.COST: "sorted by cost if cold",
+}
+"""What is told after a change, at most 28 cells."""
+
+NeedKey = Literal["needs", "soon", "running", "open", "cold", "ended"]
+LABELS: dict[NeedKey, str] = {
+    "needs": "needs you",
+    "soon": "going cold",
+    "running": "running",
+    "open": "open",
+    "cold": "cold",
+    "ended": "ended today",
+}
+"""The sections by need, worst first."""
+_SEVERITY = {key: place for place, key in enumerate(LABELS)}
+ENDED = "ended"
+NO_FOLDER = "no folder"
+LIVE_SECONDS = 60.0
+"""Whoever was active within it counts as active now: between two requests a session looks idle for a moment, and two
+that work would change places with every request."""
+NEVER = float("-inf")
+
+Weight = tuple[float | str, ...]
+"""What sessions are sorted by; it ends with the id, so that no two are equal."""
+
+
+class Section(NamedTuple):
+    """Session ids of one section, in order. A folded section counts its sessions but shows none."""
+
+    key: str
+    ids: tuple[str, ...]
+    total: int
+    label: str = ""
+    """What it is called, without its number; clean."""
+    short: str = ""
+    """The same where there is little room."""
+    place: str = ""
+    """Of a project whose name another one has, too: the folders above that tell them apart."""
+    grouped: bool = False
+    """One of a project's: its rows need not say the project again."""
+
+
+def named(value: object) -> Order:
+    """The order that a stored value names; whatever is no order (any more) is the first one."""
+    return Order(value) if isinstance(value, str) and value in list(Order) else Order.NEED
+
+
+def arrange(
+    view: BoardView, now: float, query: str = "", unfolded: bool = False, order: Order = Order.NEED
+) -> tuple[Section, ...]:
+    """All sections that have sessions matching `query`; those that ended today come last, folded."""
+    names = facts.names(view) if query else {}
+    chosen = [one for one in _all(view) if not query or facts.matches(one, names[one.id], query)]
+    opened = [one for one in chosen if not facts.is_ended(one)]
+    ended = sorted((one for one in chosen if facts.is_ended(one)), key=lambda one: _need(one, now))
+    sections = _SECTIONS[order](opened, now) if opened else []
+    if ended:
+        shown = _ids(ended) if unfolded or query else ()
+        sections.append(Section(ENDED, shown, len(ended), LABELS["ended"]))
+    return tuple(sections)
+
+
+def shape(view: BoardView, now: float, query: str, unfolded: bool, order: Order = Order.NEED) -> tuple[object, ...]:
+    """What the sequence depends on: as long as it is the same, nothing may move. No countdown is part of it."""
+    sessions = _all(view)
+    if order in _RANKS:
+        weigh = _RANKS[order]
+        ranking = sorted((one for one in sessions if not facts.is_ended(one)), key=lambda one: weigh(one, now))
+        ended = sorted(one.id for one in sessions if facts.is_ended(one))
+        return (order, query, unfolded, _ids(ranking), *ended)
+    grouped = order is Order.PROJECT
+    states = [
+        (
+            one.id,
+            section_of(one, now),
+            facts.state(one, now),
+            one.waiting_for,
+            (one.project, one.cwd) if grouped else None,
+        )
+        for one in sessions
+    ]
+    return (order, query, unfolded, *sorted(states, key=lambda state: state[0]))
+
+
+def running_out(view: BoardView, now: float, order: Order = Order.NEED) -> frozenset[str]:
+    """Ids that come first because they are about to go cold. One more is a reason to sort again, one less (it was
+    renewed) is none."""
+    if order in _RANKS:
+        return frozenset()
+    return frozenset(one.id for one in _all(view) if not facts.is_ended(one) and facts.runs_out(one, now))
+
+
+def section_of(session: SessionView, now: float) -> NeedKey:
+    """Where a session belongs by need: what a person can still save first, too late last."""
+    if facts.is_ended(session):
+        return "ended"
+    if facts.runs_out(session, now) and not facts.waits_for_person(session):
+        return "soon"
+    if facts.works(session):
+        return "running"
+    if not facts.is_warm(session, now):
+        return "cold"
+    return "needs" if facts.waits_for_person(session) else "open"
+
+
+def _all(view: BoardView) -> tuple[SessionView, ...]:
+    return (*view.sessions, *view.ended_today)
+
+
+def _ids(sessions: Iterable[SessionView]) -> tuple[str, ...]:
+    return tuple(one.id for one in sessions)
+
+
+# -- what a session weighs: the least comes first ------------------------------------------------------------------
+
+
+def _need(session: SessionView, now: float) -> Weight:
+    """Inside a section of need: what nothing will keep, what goes cold first, the likely ones, what was active last."""
+    left = facts.seconds_left(session, now)
+    active = session.ended_at or session.last_activity_at or session.cache.expires_at or 0.0
+    return (not facts.runs_out(session, now), float("inf") if left is None else left, -active, session.id)
+
+
+def _worst(session: SessionView, now: float) -> Weight:
+    """Across the sections of need."""
+    return (_SEVERITY[section_of(session, now)], *_need(session, now))
+
+
+def _age(session: SessionView, now: float) -> Weight:
+    """What works is active now; the others since they last did anything."""
+    at = session.opened_at if session.last_activity_at is None else session.last_activity_at
+    at = NEVER if at is None else at
+    live = facts.works(session) or now - at < LIVE_SECONDS
+    return (NEVER if live else -at, *_opened(session))
+
+
+def _cost(session: SessionView, now: float) -> Weight:
+    """As the column reads, so that what reads the same does not change places: money, then tokens, then nothing."""
+    usd, count = facts.cold_price(session)
+    if usd is not None:
+        return (0, -round(usd, 2), *_opened(session))
+    return (2, 0, *_opened(session)) if count is None else (1, -float(f"{count:.3g}"), *_opened(session))
+
+
+def _opened(session: SessionView) -> Weight:
+    """Among equals the one that was opened last; this never changes."""
+    return (-(session.opened_at or 0.0), session.id)
+
+
+_RANKS: dict[Order, Callable[[SessionView, float], Weight]] = {Order.AGE: _age, Order.COST: _cost}
+"""The orders that are one list."""
+
+
+# -- sections ------------------------------------------------------------------------------------------------------
+
+
+def _by_need(sessions: list[SessionView], now: float) -> list[Section]:
+    found: dict[NeedKey, list[SessionView]] = {key: [] for key in LABELS}
+    for one in sorted(sessions, key=lambda one: _need(one, now)):
+        found[section_of(one, now)].append(one)
+    return [Section(key, _ids(some), len(some), LABELS[key]) for key, some in found.items() if some]
+
+
+def _by_age(sessions: list[SessionView], now: float) -> list[Section]:
+    ids = _ids(sorted(sessions, key=lambda one: _age(one, now)))
+    return [Section("age", ids, len(ids), "newest first", "newest")]
+
+
+def _by_cost(sessions: list[SessionView], now: float) -> list[Section]:
+    ids = _ids(sorted(sessions, key=lambda one: _cost(one, now)))
+    return [Section("cost", ids, len(ids), "dearest first", "dearest")]
+
+
+def _by_project(sessions: list[SessionView], now: float) -> list[Section]:
+    """A section a folder; the one that needs a person most comes first, as its sessions do."""
+    found: dict[tuple[str, str], list[SessionView]] = {}
+    for one in sorted(sessions, key=lambda one: _worst(one, now)):
+        found.setdefault((one.project, one.cwd.rstrip("/")), []).append(one)
+    names = {folder: clean(folder[0]) or NO_FOLDER for folder in found}
+    places = _places(names)
+    return [
+        Section(
+            "\0".join(("project", *folder)),
+            _ids(some),
+            len(some),
+            names[folder],
+            place=places.get(folder, ""),
+            grouped=True,
+        )
+        for folder, some in found.items()
+    ]
+
+
+def _places(names: dict[tuple[str, str], str]) -> dict[tuple[str, str], str]:
+    """For folders of the same name: the fewest folders above that tell each from the others."""
+    same: dict[str, list[tuple[str, str]]] = {}
+    for folder, name in names.items():
+        same.setdefault(name, []).append(folder)
+    places = {}
+    for folders in same.values():
+        above = {folder: _above(*folder) for folder in folders} if len(folders) > 1 else {}
+        for folder, parts in above.items():
+            others = [other for one, other in above.items() if one != folder]
+            told = (n for n in range(1, len(parts)) if all(other[-n:] != parts[-n:] for other in others))
+            places[folder] = "/".join(parts[-next(told, len(parts)) :])
+    return places
+
+
+def _above(project: str, cwd: str) -> tuple[str, ...]:
+    """The folders above a project's own, outermost first."""
+    parts = [clean(part) for part in cwd.split("/") if part]
+    return tuple(parts[:-1] if parts and parts[-1] == clean(project) else parts)
+
+
+_SECTIONS: dict[Order, Callable[[list[SessionView], float], list[Section]]] = {
+    Order.NEED: _by_need,
+    Order.AGE: _by_age,
+    Order.PROJECT: _by_project,
+    Order.COST: _by_cost,
+}
