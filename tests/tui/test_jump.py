@@ -103,8 +103,8 @@ async def test_an_agent_below_a_shell_is_found_by_its_terminal_and_by_what_it_de
     pane = tmux.window("sh -c 'sleep 1000; true'")
     tmux("select-window", "-t", "s:0")
     shell = int(tmux("display-message", "-p", "-t", pane, "#{pane_pid}"))
-    traced = trace(shell)
-    assert traced is not None
+    # (Between its birth and its program a process of the server has no terminal of its own.)
+    traced = eventually(lambda: found if (found := trace(shell)) and found.tty else None)
     assert traced.tty == tmux("display-message", "-p", "-t", pane, "#{pane_tty}")
     assert (traced.socket, traced.pane) == (str(tmux.socket), pane)
     below = Traced((1 << 30, *traced.chain), None, None, None)
