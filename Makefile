@@ -4,7 +4,7 @@
 PYTHON ?= python3
 # Processes that run tests. Those that drive a client wait for it most of the time: more of them run side by side.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
-E2E_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1) + 1)')
+E2E_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 BIN := .venv/bin
 STAMP := .venv/installed
 SOURCES := tui keepalive store

@@ -13,13 +13,16 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from store.models import SessionView
 from tui import tmux_places
 from tui.format import clean
 from tui.tmux_places import Client, Place, looking
 from tui.tmux_talk import Talk, TmuxRefused, TmuxSilent, ask, own_socket, usual_socket
+
+if TYPE_CHECKING:
+    import psutil
 
 _MOST_ANCESTORS = 16
 
@@ -45,6 +48,17 @@ class Traced(NamedTuple):
 Trace = Callable[[int], Traced | None]
 
 
+def _terminal(process: psutil.Process) -> str | None:
+    """Its terminal. The library remembers the machine's terminals from the first time it is asked, and a sidebar is
+    open for days: it is made to look again."""
+    from psutil import _psposix
+
+    forget = getattr(_psposix.get_terminal_map, "cache_clear", None)
+    if forget is not None:
+        forget()
+    return process.terminal()
+
+
 def trace(pid: int) -> Traced | None:
     """Ask the system; blocks for some milliseconds. None when there is no such process."""
     import psutil
@@ -54,7 +68,7 @@ def trace(pid: int) -> Traced | None:
         if process.status() == psutil.STATUS_ZOMBIE:
             return None
         chain = (pid, *(parent.pid for parent in process.parents()[:_MOST_ANCESTORS] if parent.pid > 1))
-        tty = process.terminal()
+        tty = _terminal(process)
     except psutil.Error:
         return None
     try:

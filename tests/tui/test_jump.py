@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from store.models import SessionView
@@ -100,9 +101,10 @@ async def test_a_window_that_is_in_two_sessions_is_shown_in_ones_own(tmux: Serve
 
 
 async def test_an_agent_below_a_shell_is_found_by_its_terminal_and_by_what_it_descends_from(tmux: Server) -> None:
+    psutil.Process().terminal()  # from now on it remembers which terminals there are
     pane = tmux.window("sh -c 'sleep 1000; true'")
-    tmux("select-window", "-t", "s:0")
     shell = int(tmux("display-message", "-p", "-t", pane, "#{pane_pid}"))
+    tmux("select-window", "-t", "s:0")
     # (Between its birth and its program a process of the server has no terminal of its own.)
     traced = eventually(lambda: found if (found := trace(shell)) and found.tty else None)
     assert traced.tty == tmux("display-message", "-p", "-t", pane, "#{pane_tty}")
