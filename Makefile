@@ -2,9 +2,8 @@
 # The environment is compiled at once: where PYTHONDONTWRITEBYTECODE is set, each start would else be slow.
 
 PYTHON ?= python3
-# Processes that run tests. Those that drive a client wait for it most of the time: more of them run side by side.
+# Processes that run tests. The end-to-end tests wait for clients most of the time: one more than there are cores.
 WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
-E2E_WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 BIN := .venv/bin
 STAMP := .venv/installed
 SOURCES := tui keepalive store
@@ -15,8 +14,7 @@ run: $(STAMP)
 	$(BIN)/warmside --demo-if-empty
 
 test: $(STAMP)
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not e2e"
-	$(BIN)/pytest -n $(E2E_WORKERS) --dist worksteal -m e2e
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal
 
 check: lint test
 
