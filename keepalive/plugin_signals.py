@@ -8,11 +8,11 @@ own file, and like it moves a session only when it is new.
 from __future__ import annotations
 
 import asyncio
-import logging
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
 
 from keepalive.clock import Clock
+from keepalive.open_sessions.ending import end
 from keepalive.open_sessions.types import CLAUDE
 from keepalive.plugin_sessions import News, PluginSessions
 from keepalive.plugin_words import Announcement
@@ -20,8 +20,6 @@ from keepalive.store_thread import StoreThread
 from store import idle, lineages, sessions
 from store.models import Status, WaitingFor
 from store.rows import SessionRow
-
-log = logging.getLogger("warmside.plugin")
 
 SILENT = "plugin_silent"
 """Stop of a lineage whose plugin did not answer, until the plugin is loaded anew."""
@@ -74,7 +72,7 @@ def _tell(connection: sqlite3.Connection, news: Iterable[News], now: float) -> s
         if said.ended:
             # (A session that was opened again meanwhile has announced itself anew.)
             if row.ended_at is None and (row.last_activity_at or 0.0) <= said.at:
-                _end(connection, row, said, now)
+                end(connection, row.id, _ENDS.get(said.ended, "ended"), now)
                 over.add(row.id)
             continue
         if one.before is None or one.before.instance != said.instance:
@@ -82,16 +80,6 @@ def _tell(connection: sqlite3.Connection, news: Iterable[News], now: float) -> s
         _note_context(connection, row, said)
         _note_turn(connection, row, one.before, said)
     return over
-
-
-def _end(connection: sqlite3.Connection, row: SessionRow, said: Announcement, now: float) -> None:
-    reason = _ENDS.get(said.ended, "ended")
-    lineage = lineages.current(connection, row.id)
-    sessions.end(connection, row.id, reason, now)
-    if lineage is not None:
-        idle.close_unreturned(connection, lineage.id, at=now, by="end")
-        if reason == "cleared":
-            lineages.replace(connection, lineage.id, "cleared")
 
 
 def _lift(connection: sqlite3.Connection, session_id: str) -> None:

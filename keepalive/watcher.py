@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Protocol
 
 from keepalive.clock import Clock
+from keepalive.open_sessions.ending import end
 from keepalive.open_sessions.knowing import by_launch, know, named_as_stored, placeholders
 from keepalive.open_sessions.types import CLAUDE, OpenSession, SeenBy, Sightings
 from keepalive.presence import Presence
 from keepalive.store_thread import StoreThread
-from store import idle, launches, lineages, sessions
+from store import launches, sessions
 from store.models import Status
 from store.rows import LaunchRow, SessionRow
 
@@ -141,7 +142,7 @@ class Watcher:
                     if row.launch_id is not None and row.seen_by in _UNSEEN:
                         sessions.save(connection, row.id, seen_by=SeenBy.LAUNCH)
                 elif (reason := self._end_of(row, look)) is not None:
-                    _end(connection, row.id, reason, now)
+                    end(connection, row.id, reason, now)
                     over.add(row.id)
             return over, learned
 
@@ -190,7 +191,7 @@ class Watcher:
                         sessions.save(connection, row.id, agent=row.agent, launch_id=None)
                         freed.add(row.id)
                     else:
-                        _end(connection, row.id, self._end_of_process(row), now)
+                        end(connection, row.id, self._end_of_process(row), now)
                         over.add(row.id)
                 launches.end(connection, launch.id, now)
             return over, freed
@@ -241,12 +242,3 @@ def _differ(connection: sqlite3.Connection, opened: set[str]) -> bool:
 
 def _there(connection: sqlite3.Connection, names: set[str]) -> frozenset[str]:
     return frozenset(name for name in names if sessions.get(connection, name) is not None)
-
-
-def _end(connection: sqlite3.Connection, session_id: str, reason: str, now: float) -> None:
-    lineage = lineages.current(connection, session_id)
-    sessions.end(connection, session_id, reason, now)
-    if lineage is not None:
-        idle.close_unreturned(connection, lineage.id, at=now, by="end")
-        if reason == "cleared":
-            lineages.replace(connection, lineage.id, "cleared")
