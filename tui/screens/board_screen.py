@@ -8,7 +8,7 @@ from __future__ import annotations
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.events import Resize, ScreenResume, ScreenSuspend
+from textual.events import Resize
 
 from keepalive.clock import Clock
 from store.cache_strip import CacheHistory
@@ -28,7 +28,7 @@ from tui.screens.keyed import KeyedScreen
 from tui.session_view import BUDGET, CACHE, LEDGER, TURNS, Tab, session_view
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.footer_bar import FooterBar
-from tui.widgets.line_view import BEHIND, LineView
+from tui.widgets.line_view import LineView
 from tui.widgets.search_field import SearchField
 from tui.widgets.session_list import SessionList
 
@@ -218,11 +218,6 @@ class BoardScreen(KeyedScreen):
         self._turns = (session_id, tuple(turn.below(one, session.cwd if session else "") for one in turns))
         self._detail_view.renew()
 
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """One line in the footer's place for four seconds."""
-        if self.is_mounted:
-            self.query_one(FooterBar).say(text, bad=bad)
-
     def _on_cursor(self) -> None:
         self._list.show_cursor()
         self._detail_view.scroll_to(y=0, animate=False, immediate=True)
@@ -271,18 +266,6 @@ class BoardScreen(KeyedScreen):
     def on_resize(self, event: Resize) -> None:
         self._lay_out()
         self._want_turns()
-
-    def on_screen_suspend(self, event: ScreenSuspend) -> None:
-        self.add_class(BEHIND)
-        self._repaint()
-
-    def on_screen_resume(self, event: ScreenResume) -> None:
-        self.remove_class(BEHIND)
-        self._repaint()
-
-    def _repaint(self) -> None:
-        for view in self.query(LineView):
-            view.refresh()
 
     @on(SessionList.Scrolled)
     def _scrolled(self) -> None:

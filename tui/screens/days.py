@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.events import Click, Resize, ScreenResume, ScreenSuspend
+from textual.events import Click, Resize, ScreenResume
 from textual.message import Message
 
 from keepalive.clock import Clock
@@ -27,7 +27,7 @@ from tui.look import Look
 from tui.moment import Moment
 from tui.screens.keyed import KeyedScreen
 from tui.widgets.footer_bar import FooterBar
-from tui.widgets.line_view import BEHIND, LineView
+from tui.widgets.line_view import LineView
 
 LOOK_SECONDS = 1.0
 """How often it is asked whether anything changed."""
@@ -35,8 +35,6 @@ REST = 10
 """So many times as long as a reading took nothing is read again: a busy store must not keep the page reading."""
 LOW_ROWS = 20
 """Below this height there is no room for a title."""
-FAR = 1_000_000
-"""More lines than there are."""
 
 
 class SpanTabs(LineView):
@@ -178,11 +176,6 @@ class Days(KeyedScreen):
         self.say(event.cause, bad=True)
         self._page_view.renew()
 
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """One line in the footer's place for four seconds."""
-        if self.is_mounted:
-            self.query_one(FooterBar).say(text, bad=bad)
-
     @on(SpanTabs.Chosen)
     def _clicked(self, event: SpanTabs.Chosen) -> None:
         self._choose(event.index)
@@ -200,36 +193,12 @@ class Days(KeyedScreen):
         """The next span, stopping at the ends."""
         self._choose(SPANS.index(self._span) + step)
 
-    def _do_tab(self) -> None:
-        self._turn_over(1)
-
-    def _do_tab_back(self) -> None:
-        self._turn_over(-1)
-
-    def _scroll(self, step: int) -> None:
+    def _move(self, step: int) -> None:
         self._page_view.scroll_relative(y=step, animate=False, immediate=True)
-
-    def _do_up(self) -> None:
-        self._scroll(-1)
-
-    def _do_down(self) -> None:
-        self._scroll(1)
 
     @property
     def _page_step(self) -> int:
         return max(1, self._page_view.size.height - 1)
-
-    def _do_page_up(self) -> None:
-        self._scroll(-self._page_step)
-
-    def _do_page_down(self) -> None:
-        self._scroll(self._page_step)
-
-    def _do_first(self) -> None:
-        self._scroll(-FAR)
-
-    def _do_last(self) -> None:
-        self._scroll(FAR)
 
     def _do_back(self) -> None:
         """`pop` and not `dismiss`: an installed screen is not waited for."""
@@ -248,15 +217,6 @@ class Days(KeyedScreen):
         self._lay_out()
         self.call_after_refresh(self._page_view.renew)
 
-    def on_screen_suspend(self, event: ScreenSuspend) -> None:
-        self.add_class(BEHIND)
-        self._repaint()
-
     def on_screen_resume(self, event: ScreenResume) -> None:
-        self.remove_class(BEHIND)
-        self._repaint()
+        """Besides what every such screen does then."""
         self.look_again()
-
-    def _repaint(self) -> None:
-        for view in self.query(LineView):
-            view.refresh()

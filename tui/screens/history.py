@@ -15,9 +15,6 @@ from tui.widgets.footer_bar import FooterBar
 from tui.widgets.history_list import HistoryList
 from tui.widgets.search_field import SearchField
 
-FAR = 10_000_000
-"""More rows or lines than there are."""
-
 
 class History(HistoryReading):
     """All sessions ever stored, with its keys and its mouse."""
@@ -41,27 +38,9 @@ class History(HistoryReading):
         self.want_session()
         self.query_one(FooterBar).renew()
 
-    def _do_up(self) -> None:
-        self._move(-1)
-
-    def _do_down(self) -> None:
-        self._move(1)
-
     @property
     def _page_step(self) -> int:
         return max(1, self._session_view.size.height - 1 if self._opened else self._list.size.height // 2 - 1)
-
-    def _do_page_up(self) -> None:
-        self._move(-self._page_step)
-
-    def _do_page_down(self) -> None:
-        self._move(self._page_step)
-
-    def _do_first(self) -> None:
-        self._move(-FAR)
-
-    def _do_last(self) -> None:
-        self._move(FAR)
 
     @on(HistoryList.Clicked)
     def _clicked(self, event: HistoryList.Clicked) -> None:
@@ -88,12 +67,6 @@ class History(HistoryReading):
     def _settle(self) -> None:
         self.renew()
         self.want_session()
-
-    def _do_tab(self) -> None:
-        self._turn_over(1)
-
-    def _do_tab_back(self) -> None:
-        self._turn_over(-1)
 
     def _turn_over(self, step: int) -> None:
         tabs = session_view.TABS

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
-from textual.events import Resize, ScreenResume, ScreenSuspend
+from textual.events import Resize
 from textual.widgets import Static
 
 from keepalive.clock import Clock
@@ -27,7 +27,7 @@ from tui.screens.keyed import KeyedScreen
 from tui.session_view import TURNS, Tab
 from tui.widgets.footer_bar import FooterBar
 from tui.widgets.history_list import HistoryList
-from tui.widgets.line_view import BEHIND, LineView
+from tui.widgets.line_view import LineView
 from tui.widgets.search_field import SearchField
 
 
@@ -146,11 +146,6 @@ class HistoryScreen(KeyedScreen):
 
     # -- what happened -------------------------------------------------------------------------------------------
 
-    def say(self, text: str, *, bad: bool = False) -> None:
-        """One line in the footer's place for four seconds."""
-        if self.is_mounted:
-            self.query_one(FooterBar).say(text, bad=bad)
-
     def show_results(self) -> None:
         """Other rows, or another cursor among them."""
         self._lay_out()
@@ -207,15 +202,3 @@ class HistoryScreen(KeyedScreen):
     def on_resize(self, event: Resize) -> None:
         self._lay_out()
         self.call_after_refresh(self.renew)
-
-    def on_screen_suspend(self, event: ScreenSuspend) -> None:
-        self.add_class(BEHIND)
-        self._repaint()
-
-    def on_screen_resume(self, event: ScreenResume) -> None:
-        self.remove_class(BEHIND)
-        self._repaint()
-
-    def _repaint(self) -> None:
-        for view in self.query(LineView):
-            view.refresh()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual import on
-from textual.events import Key
+from textual.events import Key, ScreenResume, ScreenSuspend
 from textual.screen import Screen
 
 from tui.actions import BY_NAME
@@ -13,8 +13,11 @@ from tui.look import Look
 from tui.moment import Moment
 from tui.orders import KeeperWanted
 from tui.widgets.footer_bar import FooterBar
+from tui.widgets.line_view import BEHIND, LineView
 from tui.widgets.search_field import SearchField
 
+FAR = 10_000_000
+"""More rows or lines than there are."""
 WHILE_FINDING = frozenset({"up", "down", "page_up", "page_down", "back"})
 """What keys without a letter still do while somebody types into the field."""
 
@@ -40,7 +43,20 @@ class KeyedScreen(Screen[None]):
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """One line in the footer's place for four seconds."""
-        raise NotImplementedError
+        if self.is_mounted:
+            self.query_one(FooterBar).say(text, bad=bad)
+
+    def on_screen_suspend(self, event: ScreenSuspend) -> None:
+        self.add_class(BEHIND)
+        self._repaint()
+
+    def on_screen_resume(self, event: ScreenResume) -> None:
+        self.remove_class(BEHIND)
+        self._repaint()
+
+    def _repaint(self) -> None:
+        for view in self.query(LineView):
+            view.refresh()
 
     def on_key(self, event: Key) -> None:
         """Look the key up, here and now.
@@ -73,6 +89,44 @@ class KeyedScreen(Screen[None]):
             self.say(reason)
             return
         getattr(self, f"_do_{name}")()
+
+    # -- what every such screen has: something to move in, and tabs ----------------------------------------------
+
+    def _move(self, step: int) -> None:
+        """By rows or lines, stopping at the ends."""
+        raise NotImplementedError
+
+    @property
+    def _page_step(self) -> int:
+        raise NotImplementedError
+
+    def _turn_over(self, step: int) -> None:
+        """To the tab so many after the present one."""
+        raise NotImplementedError
+
+    def _do_up(self) -> None:
+        self._move(-1)
+
+    def _do_down(self) -> None:
+        self._move(1)
+
+    def _do_page_up(self) -> None:
+        self._move(-self._page_step)
+
+    def _do_page_down(self) -> None:
+        self._move(self._page_step)
+
+    def _do_first(self) -> None:
+        self._move(-FAR)
+
+    def _do_last(self) -> None:
+        self._move(FAR)
+
+    def _do_tab(self) -> None:
+        self._turn_over(1)
+
+    def _do_tab_back(self) -> None:
+        self._turn_over(-1)
 
     def _do_keeper(self) -> None:
         self.post_message(KeeperWanted())

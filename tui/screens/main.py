@@ -28,9 +28,6 @@ from tui.widgets.session_list import SessionList
 if TYPE_CHECKING:
     from tui.screens.budget import BudgetSheet
 
-FAR = 1_000_000
-"""More rows or lines than there are."""
-
 
 class MainScreen(BoardScreen):
     """The board with its keys and its mouse."""
@@ -69,27 +66,9 @@ class MainScreen(BoardScreen):
         self._state.move(step)
         self._on_cursor()
 
-    def _do_up(self) -> None:
-        self._move(-1)
-
-    def _do_down(self) -> None:
-        self._move(1)
-
     @property
     def _page_step(self) -> int:
         return max(1, self._detail_view.size.height - 1 if self._opened else self._list.size.height // 2 - 1)
-
-    def _do_page_up(self) -> None:
-        self._move(-self._page_step)
-
-    def _do_page_down(self) -> None:
-        self._move(self._page_step)
-
-    def _do_first(self) -> None:
-        self._move(-FAR)
-
-    def _do_last(self) -> None:
-        self._move(FAR)
 
     def _do_open(self) -> None:
         if self._state.selected_id == FOLD_ID:
@@ -105,12 +84,6 @@ class MainScreen(BoardScreen):
         self._want_turns()
         self._repaint()
         self.tick(reorder=False)
-
-    def _do_tab(self) -> None:
-        self._turn_over(1)
-
-    def _do_tab_back(self) -> None:
-        self._turn_over(-1)
 
     def _turn_over(self, step: int) -> None:
         tabs = session_view.TABS
