@@ -149,6 +149,7 @@ def empty(view: BoardView, width: int, looked_in: Sequence[str], starts: str = "
         lines.append((Piece(f" {view.past_sessions} past sessions known", "dim"),))
     lines += way("Start one that can be kept warm", "warmside run -- claude")
     lines += way("Or look first", "warmside demo", "no key needed")
+    lines += way("Or from inside Claude Code", "warmside install claude", "no proxy")
     if view.keeper is None and starts:
         lines += [BLANK, (Piece(" No keeper runs", "strong"),), (Piece(f" {starts} "), Piece("starts it", "dim"))]
     lines += [BLANK, BLANK, (Piece(" Nothing leaves this machine", "dim"),), (Piece(" while no session runs.", "dim"),)]

@@ -113,6 +113,7 @@ def test_the_empty_board_says_where_it_looked_and_how_to_go_on() -> None:
     assert [line.strip() for line in lines if "$" in line] == [
         "$ warmside run -- claude",
         "$ warmside demo      no key needed",
+        "$ warmside install claude no proxy",
     ]
 
 

@@ -289,3 +289,14 @@ async def test_a_banner_of_the_board_hides_no_way_back_on_other_pages() -> None:
         assert one.text("footer")[0].startswith(" esc back")
         await one.press(pilot, "escape", "H")
         assert one.text("footer")[0].startswith(" ↵ open  esc back")
+
+
+async def test_a_key_typed_for_a_sheet_that_is_about_to_open_orders_nothing() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        for key in "bo":
+            one.app.post_message(Key(key, key))
+        await pilot.pause()
+        await pilot.pause()
+        assert isinstance(one.app.screen, BudgetSheet)
+        assert one.commands.modes == []
