@@ -67,6 +67,8 @@ def know(
             waiting = WaitingFor.TOOL
         elif went_on and (turn_over or row.waiting_for is WaitingFor.BACKGROUND):
             waiting = WaitingFor.BACKGROUND
+        elif row.status is Status.IDLE and (found.status_updated_at or math.inf) < (row.waiting_since or 0.0):
+            return  # it began to work, and its turn was over before this look: what was settled since stands
     if found.status is not Status.UNKNOWN:
         sessions.set_state(connection, found.session_id, found.status, waiting, found.status_updated_at or now)
         idle.note_waiting(connection, found.session_id, waiting)

@@ -29,8 +29,7 @@ def test_the_main_thread_is_kept_while_a_subagent_runs(stage: Stage) -> None:
 
     stage.wait_pings(session, 1, TTL_SECONDS)
     assert stage.log.requests(session, agent_id="") == before, "the subagent still runs"
-    row = client.row()
-    assert (row.status, row.waiting_for) == ("busy", "background"), "nobody waits for the person"
+    client.wait_row(lambda row: (row.status, row.waiting_for) == ("busy", "background"), "nobody to wait for")
     gate.write_text("go on", encoding="utf-8")
     client.wait(lambda: len(stage.log.requests(session, agent_id="")) > len(before), "the subagent's end", PATIENCE)
     assert stage.log.requests(session, agent_id="")[len(before)].read == before[-1].prefix

@@ -189,6 +189,26 @@ async def test_a_client_that_works_on_after_its_requests_end_is_busy(watch: Watc
     assert watch.row().waiting_for is WaitingFor.BACKGROUND, "written anew, and still busy"
 
 
+async def test_a_turn_that_began_and_ended_between_two_looks_is_not_taken_for_a_running_one(watch: Watch) -> None:
+    watch.folder.session(7, A, "idle", at=T0)
+    await watch.poll()
+    watch.folder.session(7, A, "busy", at=T0 + 1)
+    watch.clock.advance(2)
+    await watch.store.write(lambda c: sessions.set_state(c, A, Status.BUSY, None, T0 + 1.1))
+    await watch.store.write(lambda c: sessions.set_state(c, A, Status.IDLE, WaitingFor.YOU, T0 + 2))
+    await watch.poll()
+    assert (watch.row().status, watch.row().waiting_for) == (Status.IDLE, WaitingFor.YOU), "its file may only be late"
+    for _ in range(3):
+        await watch.poll()
+    state = (watch.row().status, watch.row().waiting_for)
+    assert state == (Status.BUSY, WaitingFor.BACKGROUND), "a subagent, perhaps"
+    watch.folder.session(7, A, "idle", at=T0 + 9)
+    await watch.poll()
+    watch.folder.session(7, A, "busy", at=T0 + 10)
+    await watch.poll()
+    assert (watch.row().status, watch.row().waiting_for) == (Status.BUSY, None), "it works again"
+
+
 async def test_clear_ends_the_old_session_in_the_same_process(watch: Watch) -> None:
     watch.folder.session(7, A)
     await watch.poll()
