@@ -13,10 +13,29 @@ from tests.e2e.harness import Stage, new_stage
 from tests.e2e.home import KEY, MAX_PINGS, TTL_SECONDS, find_client
 from tests.e2e.provider_log import violations
 
+QUICK_WORKERS = 2
+"""Workers that begin with the tests which need a processor."""
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The slow ones last: quick failures are seen first, and parallel workers end at the same time."""
-    items.sort(key=lambda item: item.get_closest_marker("e2e") is not None)
+    """These tests wait for clients most of the time: all workers but two begin with them, and those two fill the gaps.
+
+    Each worker gets a run of the items of the same length, and who is through takes from the ends of the others'.
+    """
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    slow = [item for item in items if item.get_closest_marker("e2e") is not None]
+    quick = [item for item in items if item.get_closest_marker("e2e") is None]
+    if workers <= QUICK_WORKERS:
+        items[:] = quick + slow
+        return
+    streams, length = workers - QUICK_WORKERS, len(items) // workers
+    items.clear()
+    for index in range(streams):
+        mine = slow[index::streams]
+        rest = max(0, length - len(mine))
+        items += mine + quick[:rest]
+        del quick[:rest]
+    items += quick
 
 
 @pytest.fixture(scope="session")
