@@ -41,7 +41,7 @@ from store.models import (
 )
 from store.rows import LineageRow, SessionRow, fetch_all
 from store.session_filter import EVERY_SESSION, SessionFilter
-from store.sessions import UnknownSession
+from store.sessions import NAMED, UnknownSession
 
 
 def board(
@@ -68,7 +68,7 @@ def board(
             ),
         )
         views = _views(connection, rows, now, terms)
-        past = connection.execute("SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL").fetchone()[0]
+        past = connection.execute(_PAST).fetchone()[0]
         today, on_plan = ledger.today(connection, now)
     opened = tuple(view for view in views if view.ended_at is None)
     return BoardView(
@@ -80,6 +80,9 @@ def board(
         next_pings=_next_pings(opened),
         past_sessions=past,
     )
+
+
+_PAST = f"SELECT count(*) FROM sessions WHERE ended_at IS NOT NULL AND {NAMED}"  # noqa: S608
 
 
 def sessions(
@@ -95,7 +98,7 @@ def sessions(
 ) -> list[SessionView]:
     """Open and ended sessions, newest first."""
     condition, values = chosen.condition()
-    where = " AND ".join(["1", *(["ended_at IS NULL"] if open_only else ()), *([condition] if condition else ())])
+    where = " AND ".join([NAMED, *(["ended_at IS NULL"] if open_only else ()), *([condition] if condition else ())])
     with snapshot(connection):
         rows = fetch_all(
             SessionRow,

@@ -16,9 +16,7 @@ from store.database import StoreError, immediate
 from store.forget_models import Doomed, Gone
 from store.rows import fetch_all
 from store.session_filter import EVERY_SESSION, SessionFilter
-
-NAMELESS = "forgotten"
-"""Id of the session that holds the money of those that were forgotten."""
+from store.sessions import FORGOTTEN, NAMED, NAMELESS
 
 
 class CannotForget(StoreError):
@@ -30,7 +28,7 @@ def chosen(
 ) -> list[str]:
     """Sessions whose last activity lies before a time, of a project; oldest first."""
     condition, values = among.condition()
-    where = [f"id != '{NAMELESS}'", *([condition] if condition else ())]
+    where = [NAMED, *([condition] if condition else ())]
     if before is not None:
         where.append("coalesce(last_activity_at, opened_at, ended_at) < :before")
     rows = connection.execute(
@@ -177,8 +175,9 @@ def _keep_money(connection: sqlite3.Connection, given: dict[str, str]) -> None:
     connection.execute(f"DELETE FROM assignments WHERE idle_id IN {periods}", given)  # noqa: S608
     if connection.execute(f"SELECT 1 FROM pings WHERE session_id IN {_IDS}", given).fetchone():  # noqa: S608
         connection.execute(
-            "INSERT OR IGNORE INTO sessions (id, agent, project, title, status, ended_at) VALUES (?, ?, ?, ?, ?, 0)",
-            (NAMELESS, NAMELESS, NAMELESS, "pings of forgotten sessions", "ended"),
+            "INSERT INTO sessions (id, agent, project, title, status, ended_at) VALUES (?, ?, ?, ?, ?, 0)"
+            " ON CONFLICT DO UPDATE SET agent = excluded.agent, project = excluded.project",
+            (NAMELESS, FORGOTTEN, FORGOTTEN, "pings of forgotten sessions", "ended"),
         )
     for statement in _MONEY:
         connection.execute(statement, given)

@@ -21,8 +21,9 @@ _UNPRINTABLE = re.compile(
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _LINE_ENDS = re.compile("\r\n|[\r\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
-# Variation selectors, the enclosing keycap and skin tones change a width that terminals do not agree on.
-_WIDTH_CHANGERS = re.compile("[\ufe00-\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
+# Variation selectors, the enclosing keycap and skin tones change a width that terminals do not agree on; Hangul's tone
+# marks and fillers, which have no shape, have no width that they agree on.
+_WIDTH_CHANGERS = re.compile("[\u302e\u302f\u3164\ufe00-\ufe0f\uffa0\u20e3\U0001f3fb-\U0001f3ff\U000e0100-\U000e01ef]")
 
 
 def plain(text: str) -> str:

@@ -12,6 +12,13 @@ from store.database import immediate
 from store.models import Status, WaitingFor
 from store.rows import SessionRow, fetch_all, fetch_one
 
+NAMELESS = "forgotten"
+"""Id of the row that holds the money of sessions that were forgotten: for the ledger, and a session nowhere else."""
+FORGOTTEN = "forgotten sessions"
+"""What the ledger calls it; its project and its agent."""
+NAMED = f"id != '{NAMELESS}'"
+"""The condition for rows that are sessions."""
+
 _FIELDS = frozenset(SessionRow.model_fields) - {"id"}
 
 

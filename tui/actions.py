@@ -50,7 +50,9 @@ _HERE, _LIST, _PAST, _PAGES, _MOVE, _ALL = GROUPS
 
 CATALOGUE: tuple[Action, ...] = (
     Action("open", ("enter",), _HERE, "open", "open its last turns", applies.to_open, footer=1),
-    Action("tab", ("tab", "]", "right"), _HERE, "next tab", "the next tab", applies.to_turn_over, footer=4),
+    Action(
+        "tab", ("tab", "]", "right"), _HERE, "next tab", "turns cache ledger budget", applies.to_turn_over, footer=4
+    ),
     Action("tab_back", ("[", "shift+tab", "left"), _HERE, "tab before", "the tab before", applies.to_turn_over, False),
     Action("budget", ("b",), _HERE, "budget", "mode, pings, money, until", applies.live, footer=5),
     Action("ping", ("p",), _HERE, "ping", "send one ping now", applies.to_ping, footer=6),

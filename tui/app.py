@@ -84,8 +84,8 @@ class WarmsideApp(OrderingApp):
         self._days = days
         self.state = BoardState()
         self.state.order = order
-        self.main = MainScreen(self.state, clock, look.with_banner(banner) if banner else look, keymap)
-        self.main.has_history, self.main.has_days = history is not None, days is not None
+        self.main = MainScreen(self.state, clock, look.with_banner(banner) if banner else look, keymap, days)
+        self.main.has_history = history is not None
         self.main.no_start = no_start
         self._shortcuts = keymap
         self._version: int | None = None

@@ -13,8 +13,8 @@ from rich.cells import cell_len
 
 from store.models import NextPing, SessionView
 from tui import facts, row
-from tui.board_order import ENDED, Section
-from tui.format import clean, countdown, cut, money, pad, pad_left
+from tui.board_order import AGE, ENDED, Section, idle_since
+from tui.format import clean, countdown, cut, money, pad, pad_left, past
 from tui.lines import BLANK, Line, Piece, rule, spread
 
 FOLD_ID = "\0ended"
@@ -35,6 +35,8 @@ class Entry(NamedTuple):
     """The first label carries the heads of the columns, unless they have a line of their own."""
     grouped: bool = False
     """Of a row: it stands under its project's label."""
+    aged: bool = False
+    """Of a row: it stands where its age has put it, and says so."""
     hint: str = ""
     """What enter does on the folded section."""
     ping: NextPing | None = None
@@ -61,7 +63,7 @@ def plan(
             continue
         entries.append(Entry("label", section=section, first=not entries))
         for one in section.ids:
-            entries += [Entry("top", one, grouped=section.grouped), Entry("bottom", one)]
+            entries += [Entry("top", one, grouped=section.grouped), Entry("bottom", one, aged=section.key == AGE)]
     if not any(section.key == ENDED for section in sections):
         _add_pings(entries, next_pings)
     return tuple(entries)
@@ -156,10 +158,18 @@ def _session_line(entry: Entry, page: Page, edge: Piece) -> Line:
         if entry.kind == "top":
             return row.top(session, name, page.width, page.now, edge, page.query)
         if entry.kind == "bottom":
-            return row.bottom(session, page.width, page.now, page.zone, edge)
+            age = _age(session, page) if entry.aged else ""
+            return row.bottom(session, page.width, page.now, page.zone, edge, age)
         if entry.kind == "ended_top":
             return row.ended_top(session, name, page.width, page.now, page.zone, edge)
         return row.ended_bottom(session, page.width, edge)
     except (ArithmeticError, LookupError, ValueError, TypeError, OSError) as error:
         # One odd value (a time beyond the calendar, a number that is none) must not take the board with it.
         return row.broken(name, clean(str(error)) or type(error).__name__, page.width, edge)
+
+
+def _age(session: SessionView, page: Page) -> str:
+    at = idle_since(session, page.now)
+    if at is None:
+        return ""
+    return "now" if at == page.now else past(at, page.now, page.zone)

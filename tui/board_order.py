@@ -51,7 +51,8 @@ LABELS: dict[NeedKey, str] = {
 }
 """The sections by need, worst first."""
 _SEVERITY = {key: place for place, key in enumerate(LABELS)}
-ENDED = "ended"
+ENDED, AGE = "ended", "age"
+"""Keys of the sections that read differently from the others."""
 NO_FOLDER = "no folder"
 LIVE_SECONDS = 60.0
 """Whoever was active within it counts as active now: between two requests a session looks idle for a moment, and two
@@ -120,6 +121,12 @@ def shape(view: BoardView, now: float, query: str, unfolded: bool, order: Order 
     return (order, query, unfolded, *sorted(states, key=lambda state: state[0]))
 
 
+def idle_since(session: SessionView, now: float) -> float | None:
+    """What age is counted from; `now` of a session that is active, None where no time is known."""
+    at = session.opened_at if session.last_activity_at is None else session.last_activity_at
+    return now if facts.works(session) or (at is not None and now - at < LIVE_SECONDS) else at
+
+
 def running_out(view: BoardView, now: float, order: Order = Order.NEED) -> frozenset[str]:
     """Ids that come first because they are about to go cold. One more is a reason to sort again, one less (it was
     renewed) is none."""
@@ -166,10 +173,10 @@ def _worst(session: SessionView, now: float) -> Weight:
 
 def _age(session: SessionView, now: float) -> Weight:
     """What works is active now; the others since they last did anything."""
-    at = session.opened_at if session.last_activity_at is None else session.last_activity_at
-    at = NEVER if at is None else at
-    live = facts.works(session) or now - at < LIVE_SECONDS
-    return (NEVER if live else -at, *_opened(session))
+    at = idle_since(session, now)
+    if at is None:
+        return (-NEVER, *_opened(session))
+    return (NEVER if at == now else -at, *_opened(session))
 
 
 def _cost(session: SessionView, now: float) -> Weight:
@@ -201,7 +208,7 @@ def _by_need(sessions: list[SessionView], now: float) -> list[Section]:
 
 def _by_age(sessions: list[SessionView], now: float) -> list[Section]:
     ids = _ids(sorted(sessions, key=lambda one: _age(one, now)))
-    return [Section("age", ids, len(ids), "newest first", "newest")]
+    return [Section(AGE, ids, len(ids), "newest first", "newest")]
 
 
 def _by_cost(sessions: list[SessionView], now: float) -> list[Section]:

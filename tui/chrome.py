@@ -13,6 +13,10 @@ from tui.moment import Moment
 from tui.row import WIDE_ROW
 
 WIDE_SCREEN = 90
+LEDGER_SCREEN = 150
+"""From here on the ledger of all days has a column of its own, and the session view still its sixty cells."""
+LEDGER_ROWS = 6
+"""What it takes under the list of a wide screen, where so many are free."""
 ROOMY_ROWS = 34
 """From this height on there is room for blank lines between the parts."""
 LIST_CELLS = 42
@@ -96,14 +100,25 @@ def footer(moment: Moment, width: int) -> Line:
 
 def footer_action(moment: Moment, width: int, x: int) -> str | None:
     """The action whose key or word stands at this cell of the footer."""
-    line, keys = footer(moment, width), iter(_footer(moment, width)[1])
-    end, name = 0, None
+    index = button_at(footer(moment, width), x)
+    return None if index is None else _footer(moment, width)[1][index]
+
+
+def button_at(line: Line, x: int) -> int | None:
+    """Which of a line's keys stands at this cell, with its word; the keys are what is bold."""
+    end, index = 0, -1
     for piece in line:
         end += width_of((piece,))
-        name = next(keys, None) if piece.role == "strong" else name
+        index += piece.role == "strong"
         if x < end:
-            return name if piece.text.strip() else None
+            return index if index >= 0 and piece.text.strip() else None
     return None
+
+
+def key_at(line: Line, x: int) -> str:
+    """The key itself; '' where none is."""
+    index = button_at(line, x)
+    return "" if index is None else [piece.text.strip() for piece in line if piece.role == "strong"][index]
 
 
 def _footer(moment: Moment, width: int) -> tuple[tuple[Line, Line], list[str]]:

@@ -68,7 +68,10 @@ def export(session: str | None, everything: bool, as_json: bool, output: Path | 
 
 
 def _every_id(connection: sqlite3.Connection) -> list[str]:
-    rows = connection.execute("SELECT id FROM sessions ORDER BY coalesce(last_activity_at, opened_at) DESC, id")
+    rows = connection.execute(
+        f"SELECT id FROM sessions WHERE {sessions.NAMED}"  # noqa: S608
+        " ORDER BY coalesce(last_activity_at, opened_at) DESC, id"
+    )
     return [row[0] for row in rows]
 
 

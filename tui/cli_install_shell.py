@@ -23,6 +23,7 @@ from keepalive.install.refusal import InstallError
 from keepalive.install_shell import SHELLS, DamagedBlock, Place, Shell
 from keepalive.launch import ADAPTERS
 from keepalive.paths import find_paths
+from tui.own_command import own_command
 
 _SHELL = click.option(
     "--shell", "chosen", type=click.Choice(SHELLS), multiple=True, help="Only this shell; may be given more than once."
@@ -48,7 +49,7 @@ class _Change:
 def install_command(chosen: tuple[Shell, ...], yes: bool) -> None:
     """Let `claude` mean `warmside run -- claude` in your shells; `command claude` goes around it."""
     clients = ["claude", *(name for name in ADAPTERS if name != "claude" and shutil.which(name))]
-    warmside = _executable()
+    warmside = own_command()
     changes = []
     for shell in chosen or _shells():
         place = install_shell.place(shell, os.environ)
@@ -147,13 +148,6 @@ def _shells() -> list[Shell]:
         _say("no shell found that this works for: say which with --shell bash, zsh or fish")
         sys.exit(1)
     return used
-
-
-def _executable() -> Path:
-    """How a shell starts us: by the name on PATH, which stays over upgrades, else by where we are."""
-    named = shutil.which("warmside")
-    beside = Path(sys.executable).with_name("warmside")
-    return Path(named).absolute() if named else beside if beside.exists() else Path(sys.argv[0]).absolute()
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import click
 from store import ledger
 from store.ledger_models import IdlePeriod
 from store.models import LedgerLine
+from store.sessions import FORGOTTEN, NAMELESS
 from tui import filters
 from tui.cli_context import here
 from tui.day_chart import EIGHTHS, HALVES, WHOLE, Bar, days_from, plot
@@ -80,9 +81,7 @@ def ledger_command(
         if len(view.by_agent) > 1:
             lines += _table("agent", view.by_agent, lambda line: clean(line.key))
         lines += _table("project", view.by_project, lambda line: clean(line.key))
-        lines += _table(
-            "session, newest first", view.by_session, lambda line: f"{clean(line.key)[:8]}  {clean(line.label)}"
-        )
+        lines += _table("session, newest first", view.by_session, lambda line: _session(line.key, line.label))
     click.echo("\n".join(lines))
 
 
@@ -118,8 +117,10 @@ def _table(head: str, lines: Sequence[LedgerLine], name: Callable[[LedgerLine], 
     yield ""
     yield _row(head, "pings", "hits", "spent", "saved", "lost", "net", dim=True)
     for line in lines[:MOST_ROWS]:
+        called = name(line)
         saved, lost = (money(usd) if usd else NOTHING for usd in (line.saved_usd, line.lost_usd))
-        yield _row(name(line), str(line.pings), str(line.hits), money(line.spent_usd), saved, lost, net(line.net_usd))
+        numbers = (str(line.pings), str(line.hits), money(line.spent_usd), saved, lost, net(line.net_usd))
+        yield _row(called, *numbers, dim=called == FORGOTTEN)
     if len(lines) > MOST_ROWS:
         yield click.style(f"{len(lines) - MOST_ROWS} more: --json has all", dim=True)
 
@@ -147,8 +148,15 @@ def _periods(periods: Sequence[IdlePeriod], now: float) -> Iterator[str]:
             ping_count(period),
             money(period.spent_usd),
             outcome(period),
-            f"{clean(period.session)[:8]}  {clean(period.project)}",
+            click.style(FORGOTTEN, dim=True)
+            if period.session == NAMELESS
+            else _session(period.session, period.project),
         )
+
+
+def _session(session_id: str, project: str) -> str:
+    """Its id's beginning and where it worked; those that were forgotten have neither."""
+    return FORGOTTEN if session_id == NAMELESS else f"{clean(session_id)[:8]}  {clean(project)}"
 
 
 def _period_row(

@@ -9,13 +9,13 @@ from keepalive import config, keeper
 from keepalive.allowance import budget_of
 from keepalive.clock import SystemClock
 from keepalive.config import Config, ConfigError, Paths
-from keepalive.toml_place import line_of
 from store import settings
 from store.database import StoreError, connect
 from store.migrations import open_store
 from store.models import KeeperView
 from tui.errors import need_terminal
-from tui.keymap import Keymap, KeysError, keymap
+from tui.keymap import Keymap, keymap
+from tui.keys_of_file import mistakes
 from tui.store_feed import StoreFeed
 
 SAID = "said.defaults"
@@ -111,12 +111,9 @@ def _start_quietly(feed: StoreFeed) -> None:
 
 def _keymap(loaded: Config, paths: Paths) -> Keymap:
     """The keys in force; a mistake is told like any other one of the file."""
-    try:
-        return keymap(loaded.keys)
-    except KeysError as error:
-        text = paths.config_file.read_text(encoding="utf-8")
-        line = line_of(text, ("keys", error.action))
-        raise ConfigError(f"{paths.config_file}:{line}: keys.{error.action}: {error}") from error
+    for mistake in mistakes(loaded.keys, paths.config_file):
+        raise ConfigError(mistake)
+    return keymap(loaded.keys)
 
 
 def _first_words(feed: StoreFeed, loaded: Config, keys: Keymap) -> str:

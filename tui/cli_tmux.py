@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from contextlib import suppress
-from pathlib import Path
 
 import click
 
 from keepalive.paths import CLAUDE_HOME, CODEX_HOME, HOME, fixed
 from tui import tmux_pane
+from tui.own_command import own_command
 from tui.tmux_pane import Command, Opening, Refusal, Wish
 
 ASK_SECONDS = 5.0
@@ -67,7 +66,7 @@ def tmux_command(
     """
     wish = Wish(side, width, stay=stay, focus=focus, close=close)
     if print_conf:
-        click.echo(tmux_pane.conf_line(_executable(), wish, key))
+        click.echo(tmux_pane.conf_line(str(own_command()), wish, key))
         return
     if not os.environ.get("TMUX"):
         _say(_NO_TMUX)
@@ -92,7 +91,7 @@ def _press(at: str, wish: Wish) -> str | None:
     panes = tmux_pane.read_panes(_tmux(at, ["list-panes", "-s", "-t", at, "-F", tmux_pane.LISTED]))
     surroundings = fixed()
     found = tmux_pane.decide(
-        panes, at, wish, [_executable()], {name: surroundings[name] for name in _OURS if surroundings.get(name)}
+        panes, at, wish, [str(own_command())], {name: surroundings[name] for name in _OURS if surroundings.get(name)}
     )
     if isinstance(found, Refusal):
         return found.line
@@ -148,14 +147,6 @@ def _tmux(at: str, *commands: Command) -> str:
 def _word(word: str) -> str:
     r"""tmux takes a word that ends in `;` for the end of a command, unless it is `\;`."""
     return f"{word[:-1]}\\;" if word.endswith(";") else word
-
-
-def _executable() -> str:
-    """How tmux starts us: by the name on PATH, which stays over upgrades, else by where we are."""
-    named = shutil.which("warmside")
-    beside = Path(sys.executable).with_name("warmside")
-    found = Path(named) if named else beside if beside.exists() else Path(sys.argv[0])
-    return str(found.absolute())
 
 
 def _say(line: str) -> None:

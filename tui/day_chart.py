@@ -44,6 +44,13 @@ WHOLE = HALVES._replace(up="█")
 """For terminals without Unicode."""
 
 
+def fitting(*, ascii_only: bool, few_colours: bool) -> Drawing:
+    """Shape instead of hue where colours are few, and no glyph that has no ASCII form."""
+    if ascii_only:
+        return WHOLE
+    return HALVES if few_colours else EIGHTHS
+
+
 class Bar(NamedTuple):
     """A day. Amounts are finite and not negative."""
 
@@ -115,25 +122,24 @@ def plot(
     """
     held = [_held(bar) for bar in bars]
     # What the scale is depends on what fits, and that on how wide its labels are: the widest there may be decides.
-    first = scale(max((bar.up for bar in held), default=0.0), max((bar.down for bar in held), default=0.0), rows)
+    first = _scale_of(held, rows)
     ends = max(len(show(first.up * first.unit)), len(show(first.down * first.unit)), 1)
     room = width - ends - 3
     count, step = shown(len(held), room)
     held = held[len(held) - count :]
-    found = scale(max((bar.up for bar in held), default=0.0), max((bar.down for bar in held), default=0.0), rows)
+    found = _scale_of(held, rows)
     anything = any(bar.up or bar.down for bar in held)
     key = _key(drawing, words, held)
     used = ends + 2 + count * step
     beside = used + _LEGEND_GAP + max(width_of(line) for line in key) < width
-    for row in reversed(range(found.up)):
-        drawn = _row([_rising(bar.up / found.unit - row, drawing) for bar in held], step)
-        end = show(found.up * found.unit) if row == found.up - 1 and anything else ""
-        yield _line(end, ends, drawn, key[0] if beside and row == found.up - 1 else (), used)
-    yield _line("0", ends, (Piece("─" * (count * step - (step > 1)), "faint"),), (), used)
-    for row in range(found.down):
-        drawn = _row([_hanging(bar, row, found.unit, drawing) for bar in held], step)
-        end = show(found.down * found.unit) if row == found.down - 1 and anything else ""
-        yield _line(end, ends, drawn, key[1] if beside and not row else (), used)
+    above, line, below = _drawn(held, found, step, drawing)
+    for index, drawn in enumerate(above):
+        end = show(found.up * found.unit) if not index and anything else ""
+        yield _line(end, ends, drawn, key[0] if beside and not index else (), used)
+    yield _line("0", ends, line, (), used)
+    for index, drawn in enumerate(below):
+        end = show(found.down * found.unit) if index == found.down - 1 and anything else ""
+        yield _line(end, ends, drawn, key[1] if beside and not index else (), used)
     labels = _labels(held, step)
     if labels.strip():
         yield (Piece(" " * (ends + 2)), Piece(labels, "dim"))
@@ -141,6 +147,28 @@ def plot(
         yield (Piece(" "), *key[0], Piece("  "), *key[1])
     if count < len(bars):
         yield (Piece(cut(f" the newest {count} of {len(bars)} {noun}", width), "dim"),)
+
+
+def small(
+    bars: Sequence[Bar], width: int, rows: int, drawing: Drawing = EIGHTHS
+) -> tuple[list[Line], Line, list[Line]]:
+    """The bars and nothing around them: rows above the line, the line, rows below it; so many rows or fewer."""
+    count, step = shown(len(bars), width)
+    held = [_held(bar) for bar in bars[len(bars) - count :]]
+    return _drawn(held, _scale_of(held, rows), step, drawing)
+
+
+def _scale_of(held: Sequence[Bar], rows: int) -> Scale:
+    return scale(max((bar.up for bar in held), default=0.0), max((bar.down for bar in held), default=0.0), rows)
+
+
+def _drawn(held: Sequence[Bar], found: Scale, step: int, drawing: Drawing) -> tuple[list[Line], Line, list[Line]]:
+    """The rows above the line from the top, the line, the rows below it."""
+    above = [
+        _row([_rising(bar.up / found.unit - row, drawing) for bar in held], step) for row in reversed(range(found.up))
+    ]
+    below = [_row([_hanging(bar, row, found.unit, drawing) for bar in held], step) for row in range(found.down)]
+    return above, (Piece("─" * (len(held) * step - (step > 1)), "faint"),), below
 
 
 def _held(bar: Bar) -> Bar:

@@ -6,7 +6,7 @@ netted: a token read and a token written do not weigh the same there, and how th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
@@ -45,30 +45,65 @@ SPANS = (
 )
 
 
+class Parts(NamedTuple):
+    """What stands on the page, each part without the blank line around it; in the order of a narrow one."""
+
+    head: tuple[Line, ...]
+    bars: tuple[Line, ...]
+    tip: tuple[Line, ...]
+    """A long table must not hide it."""
+    days: tuple[Line, ...]
+    results: tuple[Line, ...]
+    projects: tuple[Line, ...]
+    beside_plan: tuple[Line, ...]
+
+
 def page(ledger: DayLedger, span: Span, width: int, height: int, drawing: Drawing = EIGHTHS) -> tuple[Line, ...]:
     """All lines, none wider than `width`; `height` decides how high the bars may be."""
-    billed, plan = ledger.billed, ledger.plan
-    if not any(one.total.pings or one.total.closed for one in (billed, plan)):
+    if is_empty(ledger):
         return tuple(_nothing(ledger, span, width))
-    by_token = bool(billed.total.pings or billed.total.closed)
-    shown = billed if by_token else plan
-    lines = [*(_sentence(billed, span, width) if by_token else _of_plan(plan, span, width)), BLANK]
+    if width < WIDE:
+        return tuple(_apart(parts(ledger, span, width, height, drawing)))
+    found = parts(ledger, span, width, height, drawing, beside=True)
+    right = _apart((found.results, found.projects, found.beside_plan, found.tip))
+    return (*found.head, BLANK, *found.bars, BLANK, *_beside(found.days, tuple(right)))
+
+
+def is_empty(ledger: DayLedger) -> bool:
+    """Nothing was sent in the span, and nothing that was sent before it has paid off in it."""
+    return not any(one.total.pings or one.total.closed for one in (ledger.billed, ledger.plan))
+
+
+def told_of(ledger: DayLedger) -> tuple[SpanLedger, bool]:
+    """What bars and tables are of, and whether somebody is billed by token there."""
+    by_token = bool(ledger.billed.total.pings or ledger.billed.total.closed)
+    return (ledger.billed, True) if by_token else (ledger.plan, False)
+
+
+def parts(
+    ledger: DayLedger, span: Span, width: int, height: int, drawing: Drawing = EIGHTHS, *, beside: bool = False
+) -> Parts:
+    """Of a span that is not empty. `beside`: the days stand at the left, what comes after them at their right."""
+    shown, by_token = told_of(ledger)
+    days_cells, right_cells = (LEFT_CELLS, width - LEFT_CELLS - BESIDE_GAP) if beside else (width, width)
     rows = 9 if height >= 34 else 7 if height >= 24 else 5
-    bars, noun = _bars(ledger, shown, span, in_pings=not by_token), f"{ledger.slot}s"
     show, words = (money, MONEY) if by_token else (_count, PINGS)
-    lines += [*plot(bars, width, rows, show, drawing, words=words, noun=noun), BLANK]
-    left = list(day_table.slots(shown, ledger, min(width, LEFT_CELLS) if width >= WIDE else width, priced=by_token))
-    right_cells = width - LEFT_CELLS - BESIDE_GAP if width >= WIDE else width
-    right = list(day_table.results(shown, right_cells, priced=by_token))
-    if len(shown.by_project) > 1:
-        right += [BLANK, *day_table.projects(shown, right_cells, MOST_PROJECTS, priced=by_token)]
-    if by_token and plan.total.pings:
-        right += [BLANK, *_beside_plan(plan, right_cells)]
-    tip = list(_tip(ledger, span, right_cells))
-    if width >= WIDE:
-        return (*lines, *_beside(left, [*right, *((BLANK, *tip) if tip else ())]))
-    # A long table must not hide it.
-    return (*lines, *((*tip, BLANK) if tip else ()), *left, BLANK, *right)
+    many, both = len(shown.by_project) > 1, by_token and bool(ledger.plan.total.pings)
+    return Parts(
+        tuple(_sentence(shown, span, width) if by_token else _of_plan(shown, span, width)),
+        tuple(plot(bars(ledger, span), width, rows, show, drawing, words=words, noun=f"{ledger.slot}s")),
+        tuple(_tip(ledger, span, right_cells)),
+        tuple(day_table.slots(shown, ledger, days_cells, priced=by_token)),
+        tuple(day_table.results(shown, right_cells, priced=by_token)),
+        tuple(day_table.projects(shown, right_cells, MOST_PROJECTS, priced=by_token)) if many else (),
+        tuple(_beside_plan(ledger.plan, right_cells)) if both else (),
+    )
+
+
+def _apart(found: Iterable[tuple[Line, ...]]) -> Iterator[Line]:
+    """Parts with a blank line between them."""
+    for index, part in enumerate(part for part in found if part):
+        yield from (BLANK, *part) if index else part
 
 
 # -- sentences -------------------------------------------------------------------------------------------------------
@@ -186,9 +221,10 @@ def _wrapped(said: Line, width: int) -> Iterator[Line]:
 # -- bars ------------------------------------------------------------------------------------------------------------
 
 
-def _bars(ledger: DayLedger, shown: SpanLedger, span: Span, *, in_pings: bool) -> list[Bar]:
+def bars(ledger: DayLedger, span: Span) -> list[Bar]:
     """Every day of the span, or every hour of the day; those without anything too."""
-    found = {line.key: _bar(line, in_pings=in_pings) for line in shown.by_slot}
+    shown, by_token = told_of(ledger)
+    found = {line.key: _bar(line, in_pings=not by_token) for line in shown.by_slot}
     nothing = Bar()
     if ledger.slot == "hour":
         # A label every quarter of the day, at the same place whatever the width.

@@ -1,5 +1,7 @@
-"""What the ledger's page needs from outside, and what is told around it. `version` is asked on the event loop and must
-be cheap; `days` blocks and is called from a worker thread, one call at a time.
+"""What the ledger's page and the board's part of it need from outside, and what is told around it.
+
+`version` is asked on the event loop and must be cheap; the others block and are called from worker threads, of which
+one may have to wait for another.
 
 Any exception becomes one line on the screen, so its text should name the cause.
 """
@@ -18,7 +20,11 @@ class DaysFeed(Protocol):
     """Where the ledger comes from."""
 
     def version(self) -> int:
-        """A number that changes when anything may have changed; 0 before the first reading."""
+        """A number that changes when anything may have changed; 0 before it was opened."""
+        ...
+
+    def open(self) -> None:
+        """Make `version` tell; a second time it does nothing."""
         ...
 
     def days(self, days: int | None) -> DayLedger:
@@ -47,3 +53,5 @@ class DaysFailed(Message):
     """A reading failed; what is shown stays as it was."""
 
     cause: str
+    seconds: float = 0.0
+    """How long it had tried."""

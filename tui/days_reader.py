@@ -1,4 +1,4 @@
-"""The ledger's page on the real store: reads on a connection of its own, made when the page is first opened.
+"""The ledger of all days on the real store: reads on a connection of its own, made when it is first wanted.
 
 Nothing here writes, and a store that may only be read will do.
 """
@@ -28,12 +28,20 @@ class StoreDays:
     def version(self) -> int:
         return database.data_version(self._watch) if self._watch is not None else 0
 
+    def open(self) -> None:
+        with self._lock:
+            self._opened()
+
     def days(self, days: int | None) -> DayLedger:
         with self._lock:
-            if self._connection is None:
-                self._connection = open_to_read(self._path)
-                self._watch = database.connect(self._path, read_only=True)
-            return ledger_days.read(self._connection, self._clock.wall(), days)
+            return ledger_days.read(self._opened(), self._clock.wall(), days)
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._connection = open_to_read(self._path)
+        if self._watch is None:
+            self._watch = database.connect(self._path, read_only=True)
+        return self._connection
 
     def close(self) -> None:
         """Close the connections."""

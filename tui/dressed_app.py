@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from typing import ClassVar
 
 from textual.app import App
 from textual.command import CommandPalette, SimpleCommand
@@ -16,12 +17,15 @@ from textual.events import Event, Paste
 from store.plain_text import plain
 from tui.look import Look
 from tui.themes import OFFERED, theme_of
+from tui.widgets.line_view import PAINTS
 
 PALETTE = "--command-palette"
 
 
 class DressedApp(App[None]):
     """`_look` is set before it runs."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(PAINTS)
 
     _look: Look
 
@@ -46,5 +50,17 @@ class DressedApp(App[None]):
         self.screen.add_class("-short")
 
     def dress(self, word: str) -> None:
-        """Take one of the offered themes, until the program ends."""
+        """Take one of the offered themes until the program ends, and say how to keep it: the file is the person's."""
         self.theme = theme_of(word, os.environ)
+        self._say(kept_by(word, self.size.width - 2))
+
+    def _say(self, text: str, *, bad: bool = False) -> None:
+        """One line in the footer's place."""
+        raise NotImplementedError
+
+
+def kept_by(word: str, width: int) -> str:
+    """What to write where so that a theme is there the next time, in the longest form that fits."""
+    line = f'theme = "{word}"'
+    forms = (f"for good: {line} under [look] in config.toml", f"for good: [look] {line}", f"[look] {line}")
+    return next((form for form in forms if len(form) <= width), forms[-1])

@@ -1,5 +1,6 @@
 """What the history needs from outside. Every call blocks, so each is made from a worker thread, one at a time per kind
-of reading; `interrupt` alone is called from elsewhere, and ends a search that nobody waits for any more.
+of reading. Two are called on the event loop: `interrupt`, which ends a search that nobody waits for any more, and
+`version`, which must be cheap.
 
 Any exception becomes one line on the screen, so its text should name the cause.
 """
@@ -55,4 +56,8 @@ class HistoryFeed(Protocol):
 
     def export(self, session_id: str) -> str:
         """Write the session's Markdown file; returns one line that says where it is."""
+        ...
+
+    def version(self) -> int:
+        """A number that changes when anything may have changed."""
         ...

@@ -91,6 +91,27 @@ def read(text: str, known: Overview, now: float, zone: tzinfo | None) -> Query:
     return replace(query, words=words, told=tuple(told), terms=parse(words))
 
 
+def completed(text: str, known: Overview) -> str | None:
+    """`text` with the name at its end written out, as the most used one that begins so; None where there is none.
+
+    Only what can go on where it was begun: a name of several words needs the quote before it.
+    """
+    last = next(reversed([*_PIECE.finditer(text)]), None)
+    name_of = {"project": known.projects, "agent": known.agents}
+    names = name_of.get((last["name"] or "").lower(), ()) if last is not None and last.end() == len(text) else ()
+    if last is None or not names:
+        return None
+    quote = '"' if last["value"].startswith('"') else ""
+    begun = last["value"].removeprefix('"')
+    if begun.casefold() in map(str.casefold, names):
+        return None
+    for name in names:
+        typeable = clean(name) == name and not set(name) & {'"', "/"} and (quote or " " not in name)
+        if typeable and name[: len(begun)].casefold() == begun.casefold():
+            return text + name[len(begun) :] + quote
+    return None
+
+
 def _with(old: Filters, name: str, value: str, known: Overview, now: float, zone: tzinfo | None) -> Filters:
     if name in ("project", "agent"):
         return replace(old, sessions=_sessions(old.sessions, name, value, known))

@@ -17,7 +17,7 @@ from keepalive.clock import Clock
 from store import board, cache_strip, history, ledger
 from store.budgets import BudgetOf
 from store.cache import COSTLY_USD
-from store.database import data_version
+from store.database import connect, data_version
 from store.history import Overview, Place, SessionLine
 from store.migrations import open_to_read
 from store.models import SessionDetail
@@ -38,6 +38,8 @@ class StoreHistory:
         self._export_to, self._costly_usd = export_to, costly_usd
         self._reading = _Lane(path)
         self._searching = _Lane(path)
+        # `version` is asked on the event loop while other threads may be reading.
+        self._watch: sqlite3.Connection | None = None
         self._places: tuple[int, Filters, tuple[Place, ...]] | None = None
         """The last list of sessions, by the store's version: a field is cleared often, and ten thousand take time."""
 
@@ -77,10 +79,18 @@ class StoreHistory:
 
         return export(self._reading.run(lambda connection: self._detail(connection, session_id)), self._export_to)
 
+    def version(self) -> int:
+        if self._watch is None:
+            self._watch = connect(self._path, read_only=True)
+        return data_version(self._watch)
+
     def close(self) -> None:
         """Close the connections."""
         self._reading.close()
         self._searching.close()
+        if self._watch is not None:
+            self._watch.close()
+            self._watch = None
 
     def _detail(self, connection: sqlite3.Connection, session_id: str) -> SessionDetail:
         return board.detail(

@@ -95,6 +95,10 @@ class HistoryState:
             keys = (row for row in range(len(results)) if results.key(row) == before)
             self.cursor = next(keys, min(place, max(0, len(results) - 1)))
 
+    def says(self, results: Results, lines: Iterable[SessionLine]) -> bool:
+        """Whether this is what is shown already."""
+        return results == self.results and all(self.lines.get(line.id) == line for line in lines)
+
     def move(self, step: int) -> None:
         """Move the cursor by rows, stopping at the ends."""
         self.cursor = min(max(0, len(self.results) - 1), max(0, self.cursor + step))

@@ -25,6 +25,8 @@ from tui.session_view import TURNS, Tab, home, session_view
 PREVIEWED = 20
 AROUND = 30
 """Turns on either side of the chosen one: a session may have a thousand, and nobody scrolls that far to read it."""
+ALIKE = 5
+"""So many equal lines are the same place."""
 NO_TURNS_LINES = 2
 """What the session view says where there is no turn."""
 
@@ -79,6 +81,19 @@ def session(opened: OpenedSession, number: int | None, terms: Sequence[Term], pa
     card = (BLANK, rule(title, at, page.width - 1), *told(shown[chosen], terms, page.width))
     lines = (*whole[:head], *newer, *whole[head:start], *card, *whole[end:], *older)
     return Opened(lines, start + len(newer) + 1)
+
+
+def same_place(before: Sequence[Line], after: Sequence[Line], top: int) -> int:
+    """Where what was read from line `top` on stands now that others came above it; `top` where it is gone.
+
+    The beginning stays the beginning: who looks at it wants to see what is new.
+    """
+    wanted = tuple(before[top : top + ALIKE])
+    if not top or not wanted:
+        return top
+    found = (y for y in range(len(after)) if tuple(after[y : y + len(wanted)]) == wanted)
+    grown = top + len(after) - len(before)
+    return min(found, key=lambda y: abs(y - grown), default=top)
 
 
 def _turn(detail: SessionDetail, number: int | None) -> TurnView | None:

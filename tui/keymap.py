@@ -48,33 +48,48 @@ def keymap(chosen: Mapping[str, tuple[str, ...]]) -> Keymap:
     Raises:
         KeysError: no such action or key, a key for two actions, or none for what everybody must be able to do.
     """
+    made, wrong = _made(chosen)
+    if wrong:
+        raise wrong[0]
+    return made
+
+
+def faults(chosen: Mapping[str, tuple[str, ...]]) -> tuple[KeysError, ...]:
+    """All that `keymap` could refuse, the first one first."""
+    return _made(chosen)[1]
+
+
+def _made(chosen: Mapping[str, tuple[str, ...]]) -> tuple[Keymap, tuple[KeysError, ...]]:
     keys = {action.name: action.keys for action in CATALOGUE}
+    wrong: list[KeysError] = []
     for name, texts in chosen.items():
-        keys[name] = _read(name, texts)
+        keys[name] = _read(name, texts, wrong)
     by_key: dict[str, str] = {}
     # What was not chosen comes first, so that the line which is told of is one that the person wrote.
     for name in [*(name for name in keys if name not in chosen), *chosen]:
         for key in keys[name]:
-            if key in by_key:
-                raise KeysError(name, f"{_said(key)} is already the key of {by_key[key]}")
-            by_key[key] = name
-    return Keymap(keys, by_key)
+            if by_key.setdefault(key, name) != name:
+                wrong.append(KeysError(name, f"{_said(key)} is already the key of {by_key[key]}"))
+    return Keymap(keys, by_key), tuple(wrong)
 
 
-def _read(name: str, texts: tuple[str, ...]) -> tuple[str, ...]:
+def _read(name: str, texts: tuple[str, ...], wrong: list[KeysError]) -> tuple[str, ...]:
+    """The keys by their names; what cannot be meant is told and left out."""
     if name not in BY_NAME:
         from difflib import get_close_matches
 
         near = get_close_matches(name, BY_NAME, 1)
-        raise KeysError(name, "no such action" + (f"; did you mean {near[0]}?" if near else ""))
+        wrong.append(KeysError(name, "no such action" + (f"; did you mean {near[0]}?" if near else "")))
+        return ()
     if not texts and name in NEEDED:
-        raise KeysError(name, "needs a key")
+        wrong.append(KeysError(name, "needs a key"))
     found: list[str] = []
     for text in texts:
         key = canonical(text)
         if key is None:
-            raise KeysError(name, f"no such key: {_said(text)}; a key is {EXAMPLES}")
-        found.append(key)
+            wrong.append(KeysError(name, f"no such key: {_said(text)}; a key is {EXAMPLES}"))
+        else:
+            found.append(key)
     return tuple(dict.fromkeys([*found, *(BY_NAME[name].keys if name == "back" else ())]))
 
 

@@ -31,9 +31,6 @@ class OrderingApp(DressedApp):
         super().__init__(ansi_color=ansi)
         self._feed, self._commands, self._clock, self._zone = feed, commands, clock, zone
 
-    def _say(self, text: str, *, bad: bool = False) -> None:
-        raise NotImplementedError
-
     def poll(self) -> None:
         """Something may have changed: read again."""
         raise NotImplementedError

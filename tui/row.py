@@ -142,9 +142,23 @@ def reason_forms(session: SessionView, now: float, zone: tzinfo | None) -> list[
     return [(form, False) for form in joined]
 
 
-def _reason(session: SessionView, now: float, zone: tzinfo | None, width: int) -> Line:
+def _reason(session: SessionView, now: float, zone: tzinfo | None, width: int, age: str) -> Line:
     forms = reason_forms(session, now, zone)
+    if age:
+        front = Piece(f"{age} · ", "dim")
+        room = width - cell_len(front.text)
+        # Rather who is to move alone than half a reason: the detail has it whole.
+        fitting = [
+            form for form in [*forms, *((form, False) for form in who(session)[1:])] if 0 < cell_len(form[0]) <= room
+        ]
+        if not fitting:
+            return (Piece(pad(age, width), "dim"),)
+        return (front, *_worded(*fitting[0], room))
     text, alarm = next((form for form in forms if cell_len(form[0]) <= width), forms[-1])
+    return _worded(text, alarm, width)
+
+
+def _worded(text: str, alarm: bool, width: int) -> Line:
     text = pad(text, width)
     if not alarm:
         return (Piece(text, "dim"),)
@@ -185,11 +199,11 @@ def top(session: SessionView, name: str, width: int, now: float, edge: Piece, qu
     return (edge, glyph(session, now), Piece(" "), *named, *columns, *_left(session, now))
 
 
-def bottom(session: SessionView, width: int, now: float, zone: tzinfo | None, edge: Piece) -> Line:
-    """Second line: who is to move and why a ping is (not) sent, then the bar."""
+def bottom(session: SessionView, width: int, now: float, zone: tzinfo | None, edge: Piece, age: str = "") -> Line:
+    """Second line: its age where the list is sorted by it, who is to move and why a ping is (not) sent, the bar."""
     drawn = _bar(session, now)
     room = max(1, width - (12 if drawn else 4))
-    head = (edge, Piece("  "), *_reason(session, now, zone, room))
+    head = (edge, Piece("  "), *_reason(session, now, zone, room, age))
     return (*head, Piece(" "), *drawn, Piece(" ")) if drawn else (*head, Piece(" "))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from store import assignments, budgets, forget, intents, launches, ledger, lineages, pings, sessions, tombstones, turns
 from store.database import connect, immediate
-from store.forget import NAMELESS, CannotForget
+from store.forget import CannotForget
 from store.ingest.importer import import_paths
 from store.ingest.reading import FileRead
 from store.ingest.writing import write
@@ -240,10 +240,10 @@ def test_what_was_spent_stays_spent(pinged: sqlite3.Connection) -> None:
     assert gone.pings == 3
     forget.delete(pinged, ["two"], NOW)
     assert sums() == before
-    assert {row[0] for row in pinged.execute("SELECT DISTINCT session_id FROM pings")} == {NAMELESS}
+    assert {row[0] for row in pinged.execute("SELECT DISTINCT session_id FROM pings")} == {sessions.NAMELESS}
     assert count(pinged, "idle_periods") == count(pinged, "lineages") == 4, "those without a ping cost nothing"
     assert pinged.execute("PRAGMA foreign_key_check").fetchall() == []
-    nameless = sessions.get(pinged, NAMELESS)
+    nameless = sessions.get(pinged, sessions.NAMELESS)
     assert nameless is not None
     assert (nameless.cwd, nameless.transcript, nameless.ended_at) == ("", None, 0.0)
     assert lineages.open_main(pinged) == []
@@ -252,7 +252,7 @@ def test_what_was_spent_stays_spent(pinged: sqlite3.Connection) -> None:
 def test_the_nameless_session_stays(pinged: sqlite3.Connection) -> None:
     forget.delete(pinged, ["one"], NOW)
     with pytest.raises(CannotForget, match="names nobody"):
-        forget.delete(pinged, [NAMELESS], NOW)
+        forget.delete(pinged, [sessions.NAMELESS], NOW)
     assert forget.chosen(pinged) == ["two"]
 
 

@@ -43,6 +43,12 @@ def test_plain_text_has_lines_and_nothing_that_acts(text: str) -> None:
     made.encode()
 
 
+def test_what_has_no_width_that_terminals_agree_on_is_left_out_of_a_line() -> None:
+    signs = "\u302e\u302f\u3164\uffa0\ufe0f\u20e3\U0001f3fb"
+    assert one_line(f"a{signs}b 한글") == "ab 한글"
+    assert plain(signs) == signs, "a document keeps them"
+
+
 @given(HOSTILE)
 @settings(deadline=None)
 def test_one_line_is_what_the_screen_makes_of_it(text: str) -> None:

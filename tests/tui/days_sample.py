@@ -79,13 +79,16 @@ class SampleDays:
     """Implements `DaysFeed`."""
 
     def __init__(self) -> None:
-        self.by_days: dict[int | None, DayLedger] = {1: HOURS, 7: LEDGER, 30: LEDGER, None: LEDGER}
+        self.by_days: dict[int | None, DayLedger] = {1: HOURS, 7: LEDGER, 14: LEDGER, 30: LEDGER, None: LEDGER}
         self.number = 1
         self.asked: list[int | None] = []
         self.fails: Exception | None = None
 
     def version(self) -> int:
         return self.number
+
+    def open(self) -> None:
+        pass
 
     def days(self, days: int | None) -> DayLedger:
         self.asked.append(days)

@@ -45,7 +45,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
 """Keys from the board on."""
 OTHERWISE_WIDE = ("board", "cache", "days", "found")
 """Of them, what is laid out anew where there is room."""
-EVERY = (*((name, 40) for name in SCREENS), *((name, 120) for name in OTHERWISE_WIDE))
+EVERY = (*((name, 40) for name in SCREENS), *((name, 120) for name in OTHERWISE_WIDE), ("board", 160))
 """Each once, and those again."""
 LOOK = Look(zone=sample.ZONE)
 

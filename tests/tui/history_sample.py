@@ -87,6 +87,7 @@ class SampleHistory:
         self.calls: list[tuple[str, object]] = []
         self.broken: Exception | None = None
         self.gate: threading.Event | None = None
+        self.number = 1
         self.interrupts = 0
         self.export_said = "exported: ~/exports/s0.md"
         self._interrupted = threading.Event()
@@ -143,6 +144,9 @@ class SampleHistory:
     def export(self, session_id: str) -> str:
         self._call("export", session_id)
         return self.export_said
+
+    def version(self) -> int:
+        return self.number
 
     def called(self, name: str) -> list[object]:
         """With what a method was called, in order."""

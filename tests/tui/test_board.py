@@ -83,6 +83,13 @@ def test_every_order_reads_as_drawn(width: int, order: Order, snapshot: Snapshot
 def test_the_order_is_said_beside_the_heads_and_shortened_before_its_number() -> None:
     assert drawn(PROJECTS, 36, order=Order.AGE)[0] == " newest first 8     if cold    left"
     assert drawn(PROJECTS, 30, order=Order.AGE)[0] == " newest 8     if cold    left"
+
+
+def test_sorted_by_age_each_row_says_how_old_it_is() -> None:
+    second = [line[3:] for line in drawn(sample.BOARD, 36, order=Order.AGE)[2::2]]
+    assert [line.partition(" · ")[0] for line in second[:8]] == ["now"] * 2 + ["1m ago"] * 4 + ["25m ago", "30m ago"]
+    assert second[3] == "1m ago · ↻2 to 14:44     ━━━━╸──", "the reason in the form that still fits"
+    assert not any("ago ·" in line for line in drawn(sample.BOARD, 36))
     assert drawn(PROJECTS, 30, order=Order.COST)[0] == " dearest 8    if cold    left"
     assert drawn(PROJECTS, 30, order=Order.PROJECT)[0] == " by project   if cold    left"
 

@@ -12,6 +12,7 @@ import pytest
 
 from tests.tui.cli_home import Cli
 from tests.tui.test_cli import HEAVY, loaded_by
+from tui.key_names import EXAMPLES
 
 ROOT = Path(__file__).parents[2]
 BIN = ROOT / ".e2e" / "node_modules" / ".bin"
@@ -76,6 +77,18 @@ def test_the_real_clients_are_found_with_their_versions(tmp_path: Path) -> None:
         package = json.loads(((BIN / name).resolve().parent.parent / "package.json").read_text())
         assert f"{name} {package['version']}: {BIN / name}" in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_keys_that_cannot_be_used_are_told_as_the_sidebar_tells_them(cli: Cli) -> None:
+    cli.config('[keys]\npnig = "x"\nhold = ["s", "slash"]\n')
+    sidebar = cli()
+    found = [one for one in json.loads(cli("doctor", "--json").out) if one["area"] == "config"]
+    assert [(one["level"], one["text"].partition("config.toml:")[2]) for one in found] == [
+        ("problem", "4: keys.pnig: no such action; did you mean ping?; the sidebar does not open"),
+        ("problem", f"5: keys.hold: no such key: 'slash'; a key is {EXAMPLES}; the sidebar does not open"),
+        ("problem", "5: keys.hold: 's' is already the key of sort; the sidebar does not open"),
+    ]
+    assert "4: keys.pnig: no such action; did you mean ping?" in sidebar.err
 
 
 @pytest.mark.usefixtures("db")

@@ -10,7 +10,6 @@ import click
 import pytest
 
 from keepalive import keeper
-from store import forget as forgetting
 from store import sessions
 from store.migrations import open_store
 from store.models import KeeperView
@@ -122,7 +121,12 @@ def test_pings_are_said_to_stay(cli: Cli, store: sqlite3.Connection) -> None:
     assert "Pings stay in the ledger, without a name" in cli("forget", SECOND, "--yes").out
     after = cli("ledger", "--json").object()
     assert [after[key] for key in ("pings", "spent_usd")] == [before[key] for key in ("pings", "spent_usd")] != [0, 0]
-    assert "names nobody" in cli("forget", forgetting.NAMELESS, "--yes").err
+    told = cli("ledger").out
+    assert told.count("\nforgotten sessions ") == 2, "as a project and in the place of a session"
+    assert sessions.NAMELESS not in told.replace(sessions.FORGOTTEN, "")
+    for listed in (cli("sessions", "--json").out, cli("export", "--all", "--json").out):
+        assert sessions.NAMELESS not in listed
+    assert "names nobody" in cli("forget", sessions.NAMELESS, "--yes").err
 
 
 def test_many_are_counted_and_named_in_json(cli: Cli, store: sqlite3.Connection) -> None:

@@ -44,7 +44,10 @@ def test_it_reads_the_span(feed: StoreDays) -> None:
 
 def test_its_version_follows_the_store(feed: StoreDays, stored: sqlite3.Connection) -> None:
     assert feed.version() == 0, "nothing is opened before it is wanted"
+    feed.open()
+    opened = feed.version()
     feed.days(7)
+    assert feed.version() == opened != 0, "what is read now is of that version"
     before = feed.version()
     assert feed.version() == before != 0
     idle_sample.add(stored, KEPT._replace(session="b"))

@@ -7,6 +7,7 @@ from rich.color_triplet import ColorTriplet
 from textual.command import CommandList
 
 from tests.tui import gallery as g
+from tui.dressed_app import kept_by
 from tui.themes import ANSI, ANSI_LIGHT, CONTRAST, DARK, HUES, LIGHT, OFFERED
 
 
@@ -31,6 +32,17 @@ async def test_what_is_chosen_is_put_on(word: str, theme: str, monkeypatch: pyte
         await one.press(pilot, *word, "enter")
         assert one.app.theme == theme
         assert one.on_board
+        assert one.text("footer") == [f' for good: theme = "{word}" under [look] in config.toml']
+
+
+def test_how_to_keep_a_theme_is_said_in_the_room_there_is() -> None:
+    for width, said in (
+        (60, "for good: theme"),
+        (34, 'for good: [look] theme = "light"'),
+        (28, '[look] theme = "light"'),
+    ):
+        assert kept_by("light", width).startswith(said)
+        assert all(len(kept_by(word, width)) <= width for word, _ in OFFERED)
 
 
 @pytest.mark.parametrize(("name", "theme"), [("board", ANSI), ("board", DARK), ("budget", DARK), ("palette", LIGHT)])

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from tests.tui.gallery import Gallery, gallery, painted, showing
 
-BOARDS = [("board", size) for size in ((32, 20), (60, 40), (120, 50))]
+BOARDS = [("board", size) for size in ((32, 20), (60, 40), (120, 50), (160, 50))]
 
 
 class Watched:

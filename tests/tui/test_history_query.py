@@ -13,7 +13,7 @@ from store.search import EVERYTHING, Filters
 from store.session_filter import SessionFilter
 from tests.store.test_search_terms import QUERIES
 from tests.tui.sample import NOW
-from tui.history_query import Query, read
+from tui.history_query import Query, completed, read
 
 KNOWN = Overview(
     sessions=9, projects=("api", "api-docs", "web app", "etl", "infra", "rapid"), agents=("claude", "codex")
@@ -125,3 +125,33 @@ def test_any_text_is_a_query_with_at_most_one_line_of_complaint(text: str) -> No
     assert one.problem == "" or one.problem.isprintable()
     assert len(one.words) in (0, len(text))
     assert one.askable or one.problem
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("project:", "project:api"),
+        ("lock project:AP", "lock project:APi"),
+        ("project:api", None),
+        ("project:api-", "project:api-docs"),
+        ("project:api ", None),
+        ("project:w", None),
+        ('project:"w', 'project:"web app"'),
+        ('project:"web app"', None),
+        ("agent:co", "agent:codex"),
+        ("agent:zz", None),
+        ("files:project:a", None),
+        ("after:", None),
+        ("", None),
+        ("pro", None),
+    ],
+)
+def test_a_name_that_was_begun_is_written_out(text: str, whole: str | None) -> None:
+    assert completed(text, KNOWN) == whole
+    if whole is not None:
+        assert query(whole).problem == ""
+
+
+def test_a_name_that_no_field_could_hold_is_not_offered() -> None:
+    for name in ("a\x1b[31mb", "a/b", 'a"b'):
+        assert completed("project:a", Overview(projects=(name, "abc"))) == "project:abc"

@@ -56,9 +56,12 @@ def test_a_list_is_read_again_when_the_store_has_changed_or_is_filtered(
     reader: StoreHistory, db: sqlite3.Connection
 ) -> None:
     first = reader.places(EVERYTHING)
+    version = reader.version()
     assert reader.places(EVERYTHING) is first
     assert [one.session for one in reader.places(Filters(SessionFilter(project="crane")))] == ["s2"]
+    assert reader.version() == version, "reading changes nothing"
     add_session(db, "s3", opened_at=NOW + 200)
+    assert reader.version() != version
     assert [one.session for one in reader.places(EVERYTHING)] == ["s3", "s2", "s1"]
 
 

@@ -12,8 +12,8 @@ from tests.tui.history_sample import HOSTILE
 from tests.tui.sample import NOW
 from tui import history_view
 from tui.history_feed import OpenedSession
-from tui.history_view import AROUND, Page
-from tui.lines import text_of, width_of
+from tui.history_view import AROUND, Page, same_place
+from tui.lines import Piece, text_of, width_of
 
 PAGE = Page(60, NOW, UTC)
 
@@ -80,3 +80,13 @@ def test_hostile_names_are_only_text() -> None:
     ):
         assert all(text_of(line).isprintable() or not line for line in lines)
         assert all(width_of(line) <= 60 for line in lines)
+
+
+def test_what_was_read_is_found_again_below_what_came_above_it() -> None:
+    line = {text: (Piece(text),) for text in "abcdefghx"}
+    before = [line[text] for text in "abcdefgh"]
+    assert same_place(before, [line[text] for text in "axxbcdefgh"], 3) == 5
+    assert same_place(before, [line[text] for text in "axbcdefghcdefgh"], 2) == 9, "the nearer one of two"
+    assert same_place(before, [line[text] for text in "xxabcdefgh"], 0) == 0, "the beginning stays the beginning"
+    assert same_place(before, [line["x"]], 3) == 3
+    assert same_place((), before, 3) == 3

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tui.actions import BY_NAME, CATALOGUE, DEFAULT_SHOWN
 from tui.key_names import canonical
-from tui.keymap import DEFAULT, NEEDED, Keymap, KeysError, keymap
+from tui.keymap import DEFAULT, NEEDED, Keymap, KeysError, faults, keymap
 
 NAMES = st.sampled_from(sorted(BY_NAME)) | st.text(max_size=8)
 KEYS = st.sampled_from(
@@ -84,6 +84,8 @@ def _tried(chosen: dict[str, tuple[str, ...]]) -> tuple[Keymap | None, KeysError
 @given(CHOICES)
 def test_any_choice_is_refused_in_a_line_or_gives_every_key_one_meaning(chosen: dict[str, tuple[str, ...]]) -> None:
     made, refused = _tried(chosen)
+    wrong = faults(chosen)
+    assert [(one.action, str(one)) for one in wrong[:1]] == ([(refused.action, str(refused))] if refused else [])
     if refused is not None:
         assert refused.action in chosen
         assert str(refused).isprintable()
@@ -98,3 +100,14 @@ def test_any_choice_is_refused_in_a_line_or_gives_every_key_one_meaning(chosen: 
     assert made.by_key["escape"] == "back"
     for name, texts in chosen.items():
         assert {canonical(text) for text in texts} <= set(made.keys[name])
+
+
+def test_every_mistake_is_found_and_each_is_told_once() -> None:
+    found = faults({"zzzz": ("x",), "ping": ("slash", "s"), "hold": ("f2",), "off": ("f2", "f2"), "quit": ()})
+    assert [(one.action, str(one)[:12]) for one in found] == [
+        ("zzzz", "no such acti"),
+        ("ping", "no such key:"),
+        ("quit", "needs a key"),
+        ("ping", "'s' is alrea"),
+        ("off", "'f2' is alre"),
+    ]

@@ -80,6 +80,22 @@ def test_reasons_take_the_first_form_that_fits() -> None:
     assert lines(sample.DEPLOY, 32)[1].startswith("   asks · ↻2 to 14:44 ")
 
 
+def test_an_age_stands_before_what_fits_beside_it() -> None:
+    def said(session: SessionView, width: int, age: str) -> str:
+        line = row.bottom(session, width, NOW, UTC, EDGE, age)
+        assert width_of(line) == width
+        return text_of(line)[3:].partition("━")[0].rstrip()
+
+    assert said(sample.API, 60, "18m ago") == "18m ago · your turn · 3 of 3 pings spent"
+    assert said(sample.API, 36, "18m ago") == "18m ago · pings spent"
+    assert said(sample.API, 32, "18m ago") == "18m ago · your turn"
+    assert said(sample.API, 30, "18m ago") == "18m ago · you"
+    assert said(sample.API, 20, "18m ago") == "18m ago"
+    missed = sample.API.model_copy(update={"keepalive": sample.keep("missed", {"read_percent": 12})})
+    pieces = row.bottom(missed, 60, NOW, UTC, EDGE, "18m ago")[2:4]
+    assert [(piece.text.rstrip(), piece.role) for piece in pieces] == [("18m ago ·", "dim"), ("ping missed", "bad")]
+
+
 def test_without_a_countdown_the_reason_runs_to_the_end() -> None:
     assert lines(sample.DOCS, 36)[1] == "   your turn · went cold 18m ago"
     assert lines(sample.BILLING, 36)[1] == "   tools changed · 121k to rewrite"

@@ -17,11 +17,11 @@ from tests.tui.gallery import gallery
 from tests.tui.running import Running
 from tui.themes import ANSI, ANSI_LIGHT, CONTRAST, DARK, LIGHT
 
-HEIGHTS = {30: 15, 32: 20, 40: 40, 60: 30, 120: 36}
+HEIGHTS = {30: 15, 32: 20, 40: 40, 60: 30, 120: 36, 160: 44}
 """Of the terminals that are that wide."""
 TALL = {"cache": 52, "ledger": 44, "days": 44}
 """What is longer than a screen is pictured whole, wide."""
-BOARDS = [(width, theme) for width in (32, 40, 60, 120) for theme in (DARK, LIGHT, ANSI)]
+BOARDS = [*((width, theme) for width in (32, 40, 60, 120) for theme in (DARK, LIGHT, ANSI)), (160, DARK), (160, ANSI)]
 OTHERS = ("turns", "cache", "ledger", "budget tab", "budget", "copy", "help", "days", "empty")
 EACH = ((32, ANSI), (40, DARK), (60, LIGHT), (120, DARK))
 
@@ -61,7 +61,7 @@ def _same(snap_compare: SnapCompare, name: str, width: int, height: int, **look:
 
 @pytest.mark.parametrize(("width", "theme"), BOARDS)
 def test_board(snap_compare: SnapCompare, width: int, theme: str) -> None:
-    """Eight sessions in all their states, the first one about to go cold."""
+    """Eight sessions in all their states, the first one about to go cold; at 160 with the ledger beside them."""
     assert _same(snap_compare, "board", width, HEIGHTS[width], theme=theme)
 
 

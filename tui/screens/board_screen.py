@@ -18,13 +18,14 @@ from tui import chrome, detail, turn
 from tui.board import FOLD_ID, Page
 from tui.board_state import BoardState
 from tui.budget_in_force import InForce
+from tui.days_feed import DaysFeed
 from tui.format import clean, cut, wrap
 from tui.keymap import Keymap
 from tui.lines import BLANK, Line, Piece
 from tui.look import Look
 from tui.moment import Moment
 from tui.orders import TurnsWanted
-from tui.screens.keyed import KeyedScreen
+from tui.screens.board_ledger import LedgerOnBoard
 from tui.session_view import BUDGET, CACHE, LEDGER, TURNS, Tab, session_view
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.footer_bar import FooterBar
@@ -42,18 +43,19 @@ BANNER_ROWS, BANNER_FROM = 6, 24
 BANNER_ENDS = "esc hides this"
 
 
-class BoardScreen(KeyedScreen):
+class BoardScreen(LedgerOnBoard):
     """Header, list, detail, footer."""
 
     has_history = False
     """Whether the app has a history to open."""
-    has_days = False
     no_start = ""
     """Why the app can start no keeper."""
 
-    def __init__(self, state: BoardState, clock: Clock, look: Look, keymap: Keymap) -> None:
-        super().__init__(look, keymap)
-        self._state, self._clock = state, clock
+    def __init__(
+        self, state: BoardState, clock: Clock, look: Look, keymap: Keymap, days: DaysFeed | None = None
+    ) -> None:
+        super().__init__(clock, look, keymap, days)
+        self._state = state
         self._turns: tuple[str, tuple[TurnView, ...]] = ("", ())
         self._history: tuple[str, CacheHistory | None] = ("", None)
         self._ledger: tuple[str, SessionLedger | None] = ("", None)
@@ -66,10 +68,13 @@ class BoardScreen(KeyedScreen):
         ascii_only = self._look.ascii_only
         yield LineView(self._header, id="header", ascii_only=ascii_only)
         with Container(id="body"):
-            yield SessionList(self._state, self._page, id="list", ascii_only=ascii_only)
+            with Container(id="left"):
+                yield SessionList(self._state, self._page, id="list", ascii_only=ascii_only)
+                yield self._ledger_block()
             yield LineView(lambda w, h: ((Piece("│", "faint"),),) * h, id="divider", ascii_only=ascii_only)
             yield LineView(self._detail, id="detail", ascii_only=ascii_only)
             yield LineView(self._empty, id="empty", ascii_only=ascii_only)
+            yield from self._ledger_column()
         yield FilterLine(id="filter")
         yield FooterBar(lambda: self.moment, id="footer", ascii_only=ascii_only)
 
@@ -198,6 +203,7 @@ class BoardScreen(KeyedScreen):
         for view in self.query(LineView):
             if view.display:
                 view.renew()
+        self._look_at_days()
 
     def turns_read(
         self,
@@ -259,6 +265,9 @@ class BoardScreen(KeyedScreen):
             self._detail_view.display = shown
         self._list.styles.height = rows
         self._list.display = shown and (self._wide or not self._opened)
+        # A margin ends the body where there is room. A filter without a match leaves the ledger where it is.
+        free = space - roomy - self._list.line_count if shown else 0 if self._filtered else None
+        self._place_ledger(free if self._wide else None)
         self._detail_view.can_focus = self._opened
         if self._list.display and not self._opened:
             self.call_after_refresh(self._list.show_cursor)
@@ -266,6 +275,7 @@ class BoardScreen(KeyedScreen):
     def on_resize(self, event: Resize) -> None:
         self._lay_out()
         self._want_turns()
+        self._look_at_days()
 
     @on(SessionList.Scrolled)
     def _scrolled(self) -> None:

@@ -43,6 +43,7 @@ from tui.orders import BudgetWanted
 from tui.widgets.line_view import LineView, Source
 from tui.widgets.mode_choice import ModeChoice
 from tui.widgets.own_keys import Field
+from tui.widgets.session_list import SessionList
 
 TICK_SECONDS = 1.0
 
@@ -77,6 +78,8 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
         self._session, self._called, self._clock, self._look, self._force = session, name, clock, look, force
         self._start = self._present()
         self._layout, self._cells = Layout(1, 1), 0
+        self._list: SessionList | None = None
+        """What it stands before."""
 
     def compose(self) -> ComposeResult:
         with Vertical(id="sheet") as sheet:
@@ -117,6 +120,19 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
 
     def on_mount(self) -> None:
         self.set_interval(TICK_SECONDS, self._recompute)
+        behind = self.app.screen_stack[-2:-1]
+        self._list = next(iter(behind[0].query(SessionList)), None) if behind else None
+
+    def on_unmount(self) -> None:
+        if self._list is not None and self._list.is_mounted:
+            self._list.cover(0)
+
+    def _show_row(self) -> None:
+        """The row that this is about comes above the sheet, where that stands at the bottom."""
+        if self._list is not None:
+            sheet, rows = self.query_one("#sheet").region, self._list.region
+            below = sheet.overlaps(rows) and sheet.bottom >= rows.bottom
+            self._list.cover(rows.bottom - sheet.y if below else 0)
 
     def on_resize(self, event: Resize) -> None:
         """Share out the rows of a screen of that size."""
@@ -135,6 +151,7 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
         self.query_one("#consequence").styles.margin = (plan.between, 0, 0, 0)
         self.query_one("#sheet-keys").styles.margin = (plan.foot, 0, 0, 0)
         self._recompute()
+        self.call_after_refresh(self._show_row)
 
     @on(Input.Changed)
     @on(ModeChoice.Changed)

@@ -20,11 +20,13 @@ from textual.strip import Strip
 
 from store.models import SessionView, TurnView
 from tui.copying import Copyable, count, of_session, of_turn
+from tui.chrome import key_at
 from tui.format import clean, cut, cut_left
 from tui.glyphs import ASCII, enter_key
 from tui.lines import BLANK, Line, Piece, rule, spread
 from tui.look import Look
 from tui.widgets.line_view import LineView
+from tui.widgets.sheet_keys import SheetKeys, beside
 
 WHAT_CELLS, LEAST_LABEL = 7, 9
 """The second column, and how much of the third one must be left for a word at its end."""
@@ -114,6 +116,8 @@ class CopyList(LineView):
         row = self._rows(self.size.width)[y] if (y := event.y + self.scroll_offset.y) < self.line_count else BLANK
         if isinstance(row, Copyable):
             self.post_message(self.Chosen(row))
+        elif step := {"h": 1, "l": -1}.get(key_at(row, event.x)):
+            self.turn_over(step)
 
     def render_line(self, y: int) -> Strip:
         y += self.scroll_offset.y
@@ -182,7 +186,8 @@ class CopyMenu(ModalScreen[Copyable | None]):
             title = f"copy · {cut(clean(self._called), 20)}"
             sheet.border_title = Text(title.translate(ASCII) if self._look.ascii_only else title)  # a name is no markup
             yield self._list
-            yield LineView(self._keys, id="sheet-keys", ascii_only=self._look.ascii_only)
+            actions = {enter_key(self._look.ascii_only): "choose", "esc": "dismiss"}
+            yield SheetKeys(self._keys, actions, ascii_only=self._look.ascii_only)
         self._lay_out(self.app.size.height)
 
     def on_resize(self, event: Resize) -> None:
@@ -194,6 +199,11 @@ class CopyMenu(ModalScreen[Copyable | None]):
         if item is not None:
             event.stop()
             self.dismiss(item)
+
+    def on_click(self, event: Click) -> None:
+        """A click beside it closes it."""
+        if beside(self, event):
+            self.dismiss()
 
     @on(CopyList.Chosen)
     def _clicked(self, event: CopyList.Chosen) -> None:

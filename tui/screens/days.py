@@ -5,7 +5,6 @@ What stands on it is day_view.py's. Reading is a worker thread's, which only pos
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from textual import on, work
@@ -14,25 +13,22 @@ from textual.events import Click, Resize, ScreenResume
 from textual.message import Message
 
 from keepalive.clock import Clock
-from store.ledger_cells import local_date
-from store.ledger_models import DayLedger
 from tui import chrome, day_view
-from tui.day_chart import EIGHTHS, HALVES, WHOLE, Drawing
 from tui.day_view import SPANS, Span
 from tui.days_feed import DaysFailed, DaysFeed, DaysRead
+from tui.days_watch import DaysWatch, Reading
 from tui.failure import cause
 from tui.keymap import DEFAULT, Keymap
 from tui.lines import BLANK, Line, Piece, width_of
 from tui.look import Look
 from tui.moment import Moment
+from tui.screens.board_ledger import drawing
 from tui.screens.keyed import KeyedScreen
 from tui.widgets.footer_bar import FooterBar
 from tui.widgets.line_view import LineView
 
 LOOK_SECONDS = 1.0
 """How often it is asked whether anything changed."""
-REST = 10
-"""So many times as long as a reading took nothing is read again: a busy store must not keep the page reading."""
 LOW_ROWS = 20
 """Below this height there is no room for a title."""
 
@@ -82,15 +78,9 @@ class Days(KeyedScreen):
     ) -> None:
         """`board` is the moment of the board behind it, for what the catalogue wants to know of it."""
         super().__init__(look, keymap)
-        self._feed, self._board, self._clock = feed, board, clock
+        self._board = board
         self._span = SPANS[1]
-        self._read: dict[str, tuple[DayLedger, int]] = {}
-        """The newest reading of each span, and the store's version at its time."""
-        self._reading = False
-        self._rest_until = float("-inf")
-        """Monotonic; only for what has been read already."""
-        self._failed = ""
-        """Why nothing could be read."""
+        self._watch = DaysWatch(feed, clock)
 
     @property
     def moment(self) -> Moment:
@@ -116,63 +106,44 @@ class Days(KeyedScreen):
     def _page_view(self) -> LineView:
         return self.query_one("#page", LineView)
 
-    @property
-    def _drawing(self) -> Drawing:
-        """Shape instead of hue where colours are few, and no glyph that has no ASCII form."""
-        if self._look.ascii_only:
-            return WHOLE
-        return HALVES if self.app.current_theme.ansi or "NO_COLOR" in os.environ else EIGHTHS
-
     def _header(self, width: int, height: int) -> tuple[Line, ...]:
         return ((Piece(" ━╸", "warm"), Piece(" ledger", "strong")),)
 
     def _page(self, width: int, height: int) -> tuple[Line, ...]:
-        known = self._read.get(self._span.name)
-        if known is None:
-            return (BLANK, *day_view.told(self._failed, width, "bad")) if self._failed else (BLANK,)
-        lines = day_view.page(known[0], self._span, width, self.size.height, self._drawing)
+        ledger, failed = self._watch.ledger(self._span), self._watch.failed
+        if ledger is None:
+            return (BLANK, *day_view.told(failed, width, "bad")) if failed else (BLANK,)
+        lines = day_view.page(ledger, self._span, width, self.size.height, drawing(self.app, self._look))
         return (BLANK, *lines) if self.size.height >= LOW_ROWS else lines
 
     # -- what happened -------------------------------------------------------------------------------------------
 
     def look_again(self) -> None:
         """Read again if the store has changed, or the day."""
-        if not self.is_current or self._reading:
+        if not self.is_current:
             return
-        known = self._read.get(self._span.name)
         try:
-            version = self._feed.version()
+            reading = self._watch.due(self._span)
         except Exception as error:  # any feed, any error: the page must outlive it and say why
             self.say(cause(error), bad=True)
             return
-        if known is not None and self._clock.monotonic() < self._rest_until:
-            return
-        if known is None or known[1] != version or known[0].today != local_date(self._clock.wall()):
-            self._reading = True
-            self._read_days(self._span, version)
+        if reading is not None:
+            self._carry_out(reading)
 
     @work(thread=True, group="days", exit_on_error=False)
-    def _read_days(self, span: Span, version: int) -> None:
-        start = self._clock.monotonic()
-        try:
-            ledger = self._feed.days(span.days)
-            message: Message = DaysRead(span.name, ledger, version, self._clock.monotonic() - start)
-        except Exception as error:  # the edge to code we do not know; the cause is shown, nothing is lost
-            message = DaysFailed(cause(error))
-        self.post_message(message)
+    def _carry_out(self, reading: Reading) -> None:
+        self.post_message(reading())
 
     @on(DaysRead)
     def _days_read(self, event: DaysRead) -> None:
-        self._reading, self._failed = False, ""
-        self._rest_until = self._clock.monotonic() + REST * event.seconds
-        self._read[event.span] = (event.ledger, event.version)
+        self._watch.take(event)
         self._page_view.renew()
         if event.span != self._span.name:
             self.look_again()
 
     @on(DaysFailed)
     def _days_failed(self, event: DaysFailed) -> None:
-        self._reading, self._failed = False, event.cause
+        self._watch.take(event)
         self.say(event.cause, bad=True)
         self._page_view.renew()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.events import Key, Resize
+from textual.events import Click, Key, Resize
 from textual.screen import ModalScreen
 
 from tui.actions import CATALOGUE, GROUPS
@@ -19,6 +19,7 @@ from tui.lines import BLANK, Line, Piece, Role
 from tui.look import Look
 from tui.moment import Moment
 from tui.widgets.line_view import LineView
+from tui.widgets.sheet_keys import SheetKeys, beside
 
 LEAST_KEY_CELLS = 5
 AROUND_ROWS = 7
@@ -85,7 +86,7 @@ class HelpSheet(ModalScreen[None]):
         with Vertical(id="sheet") as sheet:
             sheet.border_title = Text("keys")
             yield self._list
-            yield LineView(self._foot, id="sheet-keys", ascii_only=self._look.ascii_only)
+            yield SheetKeys(self._foot, {"esc": "dismiss"}, ascii_only=self._look.ascii_only)
         self._lay_out(self.app.size.height)
 
     def on_resize(self, event: Resize) -> None:
@@ -102,6 +103,11 @@ class HelpSheet(ModalScreen[None]):
             self.dismiss()
         elif name in steps:
             self._list.scroll_relative(y=steps[name], animate=False, immediate=True)
+
+    def on_click(self, event: Click) -> None:
+        """A click beside it closes it."""
+        if beside(self, event):
+            self.dismiss()
 
     def _lay_out(self, height: int) -> None:
         self._list.styles.max_height = max(FEWEST_ROWS, height - AROUND_ROWS)

@@ -10,13 +10,13 @@ from tui.copying import Copyable
 from tui.history_turn import first_hit
 from tui.history_view import name_of
 from tui.orders import CopyWanted
-from tui.screens.history_reading import HistoryReading
+from tui.screens.history_watching import HistoryWatching
 from tui.widgets.footer_bar import FooterBar
 from tui.widgets.history_list import HistoryList
 from tui.widgets.search_field import SearchField
 
 
-class History(HistoryReading):
+class History(HistoryWatching):
     """All sessions ever stored, with its keys and its mouse."""
 
     _copy_from: str | None = None
@@ -56,8 +56,8 @@ class History(HistoryReading):
         self._open(True)
 
     def _open(self, opened: bool) -> None:
+        self._leave_field()
         self.set_class(opened, "-opened")
-        self.remove_class("-finding")
         self._to_turn = True
         self._lay_out()
         (self._session_view if opened else self._list).focus()
@@ -108,9 +108,12 @@ class History(HistoryReading):
         self.query_said()
 
     @on(Input.Submitted, "#wanted")
-    def _leave_field(self) -> None:
-        self.remove_class("-finding")
-        self._list.focus()
+    def _found(self) -> None:
+        self._leave_field()
+
+    def field_left(self) -> None:
+        """The list has the keys; without a row it is hidden, and the field must not keep the focus."""
+        self._list.focus() if self._list.display else self.set_focus(None)
         self.query_one(FooterBar).renew()
         self.want_session()
 

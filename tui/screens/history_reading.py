@@ -60,6 +60,8 @@ class Ask:
     """The row that will be in view."""
     reread: bool
     """The store may have changed: what was read of sessions is old."""
+    quiet: bool
+    """Nobody asked for it: nothing is said of it, and what is the same is not painted again."""
     known: frozenset[str]
     """Sessions whose rows need not be read."""
 
@@ -94,17 +96,25 @@ class HistoryReading(HistoryScreen):
 
     # -- queries -------------------------------------------------------------------------------------------------
 
-    def ask(self, query: Query, *, limit: int = FIRST_HITS, afresh: bool = True, reread: bool = False) -> None:
+    def ask(
+        self,
+        query: Query,
+        *,
+        limit: int = FIRST_HITS,
+        afresh: bool = True,
+        reread: bool = False,
+        quiet: bool = False,
+    ) -> None:
         """Answer this query next; whatever is being answered is overtaken."""
         self._number_asked += 1
-        around = 0 if afresh else self._state.cursor
+        around = 0 if afresh else self._list.first_row if quiet else self._state.cursor
         known = frozenset[str]() if reread else frozenset(self._state.lines)
-        self._waiting = Ask(self._number_asked, query, limit, afresh, around, reread, known)
+        self._waiting = Ask(self._number_asked, query, limit, afresh, around, reread, quiet, known)
         if self._asking is None:
             self._ask_next()
         else:
             self._feed.interrupt()
-        if self._slow is None:
+        if self._slow is None and not quiet:
             self._slow = self.set_timer(SLOW_SECONDS, self._say_slow)
 
     def _say_slow(self) -> None:
@@ -142,13 +152,15 @@ class HistoryReading(HistoryScreen):
         self._ask_next()
         if not newest or ask is None:
             return
+        same = ask.quiet and self._state.says(event.results, event.lines)
         if ask.reread:
             self._state.forget_read()
         self._state.keep_lines(event.lines)
         self._state.show(event.results, afresh=ask.afresh)
         self._to_turn = self._to_turn or ask.afresh
-        self.show_results()
-        if self.has_class("-finding"):
+        if not same:
+            self.show_results()
+        if self.has_class("-finding") and not ask.quiet:
             if self._pause is not None:
                 self._pause.stop()
             self._pause = self.set_timer(PAUSE_SECONDS, self.want_session)
@@ -165,9 +177,13 @@ class HistoryReading(HistoryScreen):
 
     def on_screen_resume(self, event: ScreenResume) -> None:
         """Shown again, or for the first time: the store may have more by now."""
+        self.read_again()
+
+    def read_again(self, *, quiet: bool = False) -> None:
+        """Read what is shown once more; cursor and query stay."""
         self._want("overview", lambda: OverviewRead(self._feed.overview()))
         results = self._state.results
-        self.ask(results.query, limit=max(FIRST_HITS, results.limit), afresh=False, reread=True)
+        self.ask(results.query, limit=max(FIRST_HITS, results.limit), afresh=False, reread=True, quiet=quiet)
 
     def on_unmount(self) -> None:
         """The program ends: it would wait for a search that is under way."""
@@ -184,7 +200,9 @@ class HistoryReading(HistoryScreen):
         self._line_view("header").renew()
         if self._line_view("nothing").display:
             self._line_view("nothing").renew()
-        self.read_field()
+        # What it complains of may be known by now. Any other query stays as it was read: `7d` is a moment that moves.
+        if self._query.problem:
+            self.read_field()
 
     def read_field(self) -> None:
         """The names that filters may use have changed; the screen overrides this."""
@@ -216,8 +234,9 @@ class HistoryReading(HistoryScreen):
     @on(OpenedRead)
     def _opened_read(self, event: OpenedRead) -> None:
         self._done("opened")
+        same = self._state.opened.get(event.session_id) == event.opened
         self._state.keep_opened(event.session_id, event.opened)
-        if self._state.key and self._state.key[0] == event.session_id:
+        if self._state.key and self._state.key[0] == event.session_id and (self._to_turn or not same):
             self.session_changed()
         self.session_read(event.session_id)
 

@@ -15,7 +15,7 @@ from textual.widgets import Static
 from keepalive.clock import Clock
 from tui import chrome, history_chrome, history_view
 from tui.glyphs import enter_key
-from tui.history_query import EXAMPLE, Query
+from tui.history_query import EXAMPLE, Query, completed
 from tui.history_state import HistoryState
 from tui.history_turn import first_hit
 from tui.history_view import Page
@@ -23,7 +23,7 @@ from tui.keymap import Keymap
 from tui.lines import BLANK, Line, Piece
 from tui.look import Look
 from tui.moment import HistoryMoment, Moment
-from tui.screens.keyed import KeyedScreen
+from tui.screens.keyed import LEAVE_FIELD, KeyedScreen
 from tui.session_view import TURNS, Tab
 from tui.widgets.footer_bar import FooterBar
 from tui.widgets.history_list import HistoryList
@@ -53,7 +53,7 @@ class HistoryScreen(KeyedScreen):
         yield LineView(self._header, id="header", ascii_only=ascii_only)
         with Horizontal(id="field"):
             yield Static(" / ", id="slash")
-            yield SearchField(id="wanted", placeholder=EXAMPLE)
+            yield SearchField(id="wanted", placeholder=EXAMPLE, completed=self._completed)
             yield LineView(self._filters, id="filters", ascii_only=ascii_only)
         yield LineView(self._status, id="said", ascii_only=ascii_only)
         with Container(id="body"):
@@ -61,7 +61,10 @@ class HistoryScreen(KeyedScreen):
             yield LineView(lambda w, h: ((Piece("│", "faint"),),) * h, id="divider", ascii_only=ascii_only)
             yield LineView(self._session, id="session", ascii_only=ascii_only)
             yield LineView(self._empty, id="nothing", ascii_only=ascii_only)
-        yield FooterBar(lambda: self.moment, id="footer", ascii_only=ascii_only, instead=self._while_finding)
+        keys = {enter_key(ascii_only): LEAVE_FIELD, "esc": "back"}
+        yield FooterBar(
+            lambda: self.moment, id="footer", ascii_only=ascii_only, instead=self._while_finding, actions=keys
+        )
 
     def on_mount(self) -> None:
         self._list.focus()
@@ -104,11 +107,14 @@ class HistoryScreen(KeyedScreen):
         here = HistoryMoment(len(results), searched=results.query.of_turns, opened=self._opened)
         return self._board()._replace(history=here, banner_only=False)
 
+    def _completed(self, text: str) -> str | None:
+        return completed(text, self._state.overview)
+
     # -- lines ---------------------------------------------------------------------------------------------------
 
     def _while_finding(self, width: int) -> Line:
         finding = self.has_class("-finding")
-        return history_chrome.typing_keys(width, enter_key(self._look.ascii_only)) if finding else ()
+        return history_chrome.typing_keys(width, enter_key(self._look.ascii_only), arrows(self._look.ascii_only)) if finding else ()
 
     def _header(self, width: int, height: int) -> tuple[Line, ...]:
         session, results = self._state.session, self._state.results
@@ -167,10 +173,13 @@ class HistoryScreen(KeyedScreen):
 
     def session_changed(self) -> None:
         """The chosen session is another one, or was read: show it from its beginning, or opened at its turn."""
-        view = self._session_view
+        view, before, top = self._session_view, self._shown.lines, self._session_view.scroll_offset.y
         view.renew()
         self._line_view("header").renew()
-        if not self._to_turn or self._state.session is None:
+        if self._state.session is None:
+            return
+        if not self._to_turn:
+            self._show_line(history_view.same_place(before, self._shown.lines, top))
             return
         self._to_turn = False
         start, height = self._shown.start, view.size.height

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual import on
-from textual.events import Key, ScreenResume, ScreenSuspend
+from textual.events import Click, Key, ScreenResume, ScreenSuspend
 from textual.screen import Screen
 
 from tui.actions import BY_NAME
@@ -20,6 +20,10 @@ FAR = 10_000_000
 """More rows or lines than there are."""
 WHILE_FINDING = frozenset({"up", "down", "page_up", "page_down", "back"})
 """What keys without a letter still do while somebody types into the field."""
+AT_FIELD = frozenset({"enter", "tab", "shift+tab"})
+"""What is the field's own while somebody types."""
+LEAVE_FIELD = "leave-field"
+"""What a click on Enter comes to in the footer's line for that time."""
 
 
 class KeyedScreen(Screen[None]):
@@ -47,6 +51,7 @@ class KeyedScreen(Screen[None]):
             self.query_one(FooterBar).say(text, bad=bad)
 
     def on_screen_suspend(self, event: ScreenSuspend) -> None:
+        self._leave_field()
         self.add_class(BEHIND)
         self._repaint()
 
@@ -72,15 +77,40 @@ class KeyedScreen(Screen[None]):
             field.insert_text_at_cursor(event.character)
             event.stop()
             return
+        if field is not None and finding and event.key in AT_FIELD:
+            event.stop()  # the field has not got the focus (yet)
+            if event.key == "enter":
+                field.enter()
+            return
         name = self._keymap.by_key.get(arrived(event.key, event.character))
         if name is not None and (not finding or name in WHILE_FINDING):
             event.stop()
             event.prevent_default()
             self.action_do(name)
 
+    @on(Click)
+    def _clicked_beside(self, event: Click) -> None:
+        """Whoever goes elsewhere with the mouse has typed what he wanted."""
+        if self.field is not None and self.field.typing and event.widget is not self.field:
+            self._leave_field()
+
+    def _leave_field(self) -> None:
+        """The one way out of the field: letters are keys again, and what was typed stays."""
+        if self.field is None or not (self.field.typing or self.has_class("-finding")):
+            return
+        self.field.hand_over()
+        self.remove_class("-finding")
+        self.field_left()
+
+    def field_left(self) -> None:
+        """Nobody types any more: the focus belongs to what was found."""
+
     @on(FooterBar.Clicked)
     def _footer_clicked(self, event: FooterBar.Clicked) -> None:
-        self.action_do(event.action)
+        if event.action == LEAVE_FIELD:
+            self._leave_field()
+        else:
+            self.action_do(event.action)
 
     def action_do(self, name: str) -> None:
         """Carry out an action of the catalogue, or say why it does not apply."""

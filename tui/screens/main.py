@@ -50,8 +50,11 @@ class MainScreen(BoardScreen):
 
     @on(Input.Submitted, "#query")
     def _found(self) -> None:
-        self.remove_class("-finding")
-        self._list.focus()
+        self._leave_field()
+
+    def field_left(self) -> None:
+        """Also where the list is hidden: the field must not keep the focus."""
+        self._list.focus() if self._list.display else self.set_focus(None)
 
     def action_do(self, name: str) -> None:
         """Also keep the rows where they are for a moment."""
@@ -94,9 +97,8 @@ class MainScreen(BoardScreen):
 
     def _do_back(self) -> None:
         if self._filtered:
-            self.remove_class("-finding")
+            self._leave_field()
             self.field.value = ""
-            self._list.focus()
         elif self._opened:
             self._open(False)
         else:
@@ -104,6 +106,8 @@ class MainScreen(BoardScreen):
             self.board_changed()
 
     def _do_find(self) -> None:
+        if self._opened and not self._wide:
+            self._open(False)  # what is filtered has to be seen
         self.add_class("-finding")
         self.field.type_here()
 

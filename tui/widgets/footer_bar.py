@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from textual.events import Click
@@ -33,17 +33,26 @@ class FooterBar(LineView):
         id: str,
         ascii_only: bool,
         instead: Callable[[int], Line] | None = None,
+        actions: Mapping[str, str] | None = None,
     ) -> None:
-        """`instead`: a line in the place of the keys, where letters are typed and no keys; empty: the keys."""
+        """`instead`: a line in the place of the keys, where letters are typed and no keys; empty: the keys. `actions`:
+        what its own keys do."""
         super().__init__(self._footer, id=id, ascii_only=ascii_only)
-        self._moment, self._instead = moment, instead
+        self._moment, self._instead, self._actions = moment, instead, actions or {}
         self._toast: tuple[str, bool] | None = None
         self._timer: Timer | None = None
 
     def on_click(self, event: Click) -> None:
-        """A key of the footer is also a button."""
-        shown = self._toast is None and not (self._instead is not None and self._instead(self.size.width))
-        name = chrome.footer_action(self._moment(), self.size.width, event.x) if shown else None
+        """A key of the footer is also a button; a message that was read goes away."""
+        event.stop()
+        if self._toast is not None:
+            self._unsay()
+            return
+        instead = self._instead(self.size.width) if self._instead is not None else ()
+        if instead:
+            name = self._actions.get(chrome.key_at(instead, event.x))
+        else:
+            name = chrome.footer_action(self._moment(), self.size.width, event.x)
         if name is not None:
             self.post_message(self.Clicked(name))
 
@@ -62,6 +71,9 @@ class FooterBar(LineView):
 
     def _unsay(self) -> None:
         self._toast = None
+        if self._timer is not None:
+            self._timer.stop()
+            self._timer = None
         self.renew()
 
     def _footer(self, width: int, height: int) -> tuple[Line, ...]:

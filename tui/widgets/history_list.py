@@ -17,7 +17,7 @@ from textual.strip import Strip
 
 from tui import history_rows
 from tui.history_days import ROW_LINES, Plan
-from tui.history_state import HistoryState
+from tui.history_state import HistoryState, Key
 from tui.lines import BLANK, Line, Piece
 from tui.widgets.line_view import LineView
 
@@ -50,14 +50,39 @@ class HistoryList(LineView, can_focus=True, inherit_bindings=False):
         super().__init__(lambda width, height: (), id=id, ascii_only=ascii_only)
         self._state, self._now, self._zone = state, now, zone
         self._plan, self._roomy = Plan((), 0.0, zone), False
+        self._marked: tuple[Key, int] | None = None
+        """Whose the cursor's row was when it was last shown, and its line."""
 
     def lay_out(self, *, roomy: bool) -> None:
-        """Other rows: lay them out by day; the cursor's row comes into view."""
+        """Other rows: lay them out by day.
+
+        The cursor's row stays on its screen row while it is the same one, in view or not; another one comes into view.
+        """
+        before, top = self._marked, self.scroll_offset.y
         self._roomy = roomy
         self._plan = Plan(self._state.results.times, self._now(), self._zone, roomy=roomy)
         self.virtual_size = Size(self.size.width, self._plan.line_count)
-        self.show_cursor()
-        self.renew()
+        key = self._state.key
+        if before is None or key != before[0]:
+            self.show_cursor()
+            return
+        in_view = top <= before[1] <= top + self.size.height - ROW_LINES
+        self._mark()
+        self.scroll_to(y=top + self._plan.line_of(self._state.cursor) - before[1], animate=False, immediate=True)
+        if in_view:
+            self.show_cursor()
+        else:
+            self.refresh()
+            self.look()
+
+    def _mark(self) -> None:
+        key = self._state.key
+        self._marked = (key, self._plan.line_of(self._state.cursor)) if key is not None and self._plan.rows else None
+
+    @property
+    def first_row(self) -> int:
+        """The row at the top of what is in view."""
+        return self._row_near(self.scroll_offset.y) if self._plan.rows else 0
 
     def renew(self) -> None:
         """Repaint: something about the visible rows has changed."""
@@ -66,6 +91,7 @@ class HistoryList(LineView, can_focus=True, inherit_bindings=False):
     def show_cursor(self) -> None:
         """Repaint, and scroll the cursor's row into view; with a day's first row its label comes, too."""
         self.refresh()
+        self._mark()
         height = self.size.height
         if not self._plan.rows or not height:
             return

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -26,13 +25,13 @@ BEHIND = "-behind"
 """Class of a screen that stands behind a sheet: everything on it is painted quietly."""
 
 
+PAINTS = frozenset({f"board--{role}" for role in ROLES} | {"board--ground", "board--behind"})
+"""Component classes that the app has to have. They are the app's and not each view's, since the library works out every
+component's style again whenever a class or a size changes, for each widget that has it."""
+
+
 class LineView(ScrollView, can_focus=False):
     """Paints what its source returns; scrolls when that is longer than the widget."""
-
-    COMPONENT_CLASSES: ClassVar[set[str]] = {f"board--{role}" for role in ROLES} | {
-        "board--ground",
-        "board--behind",
-    }
 
     def __init__(self, source: Source, *, id: str, ascii_only: bool = False) -> None:
         super().__init__(id=id)
@@ -90,7 +89,7 @@ class LineView(ScrollView, can_focus=False):
         if style is None:
             style = self.rich_style
             if key[1]:
-                style += self.get_component_rich_style("board--ground", partial=True)
-            style += self.get_component_rich_style(f"board--{key[0]}", partial=True)
+                style += self.app.get_component_styles("board--ground").partial_rich_style
+            style += self.app.get_component_styles(f"board--{key[0]}").partial_rich_style
             self._styles[key] = style
         return style

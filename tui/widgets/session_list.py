@@ -19,6 +19,7 @@ from tui.board_state import BoardState
 from tui.lines import BLANK, Line, Piece
 from tui.widgets.line_view import LineView
 
+ROW_LINES = 2
 SELECTABLE = frozenset({"top", "bottom", "ended_top", "ended_bottom", "fold"})
 
 
@@ -42,6 +43,10 @@ class SessionList(LineView, can_focus=True, inherit_bindings=False):
         self._entries: tuple[Entry, ...] = ()
         self._painted: dict[int, Line] = {}
         self._selected: str | None = None
+        self._covered = 0
+        """So many of the lowest lines are behind a sheet."""
+        self._uncovered: tuple[int, int | None] = (0, None)
+        """The scroll before that, and the selected row's line."""
 
     @property
     def line_count(self) -> int:
@@ -56,7 +61,7 @@ class SessionList(LineView, can_focus=True, inherit_bindings=False):
         before = self._row_of(self._selected)
         self._entries = plan(self._state.sections, roomy=roomy, unfolded=self._state.unfolded, next_pings=next_pings)
         after = self._row_of(self._state.selected_id)
-        self.virtual_size = Size(self.size.width, len(self._entries))
+        self._measure()
         if before is not None and after is not None and self._selected == self._state.selected_id:
             self.scroll_to(y=self.scroll_offset.y + after - before, animate=False, immediate=True)
         self._mark_cursor()
@@ -86,8 +91,8 @@ class SessionList(LineView, can_focus=True, inherit_bindings=False):
     def show_cursor(self) -> None:
         """Repaint the old and the new selected row and scroll the new one into view."""
         self._mark_cursor()
-        row, height = self._row_of(self._selected), self.size.height
-        if row is None or not height:
+        row, height = self._row_of(self._selected), self.size.height - self._covered
+        if row is None or height <= 0:
             return
         # With the first session its section's label comes into view, too.
         first = 0 if row <= 1 else row
@@ -95,7 +100,29 @@ class SessionList(LineView, can_focus=True, inherit_bindings=False):
         if first < top:
             self.scroll_to(y=first, animate=False, immediate=True)
         elif row + 2 > top + height:
-            self.scroll_to(y=row + 2 - height, animate=False, immediate=True)
+            # (Forced: what has just become longer than the widget counts as nothing to scroll yet.)
+            self.scroll_to(y=row + 2 - height, animate=False, immediate=True, force=True)
+
+    def cover(self, lines: int) -> None:
+        """So many of the lowest lines are behind a sheet: the selected row is shown above it, if a row has room there.
+        With none the list goes back to where it was.
+        """
+        lines = lines if 0 < lines <= self.size.height - ROW_LINES else 0
+        if lines == self._covered:
+            return
+        if not self._covered:
+            self._uncovered = self.scroll_offset.y, self._row_of(self._selected)
+        self._covered = lines
+        self._measure()
+        if not lines:
+            (top, before), now = self._uncovered, self._row_of(self._selected)
+            moved = 0 if before is None or now is None else now - before
+            self.scroll_to(y=top + moved, animate=False, immediate=True, force=True)
+        self.show_cursor()
+
+    def _measure(self) -> None:
+        """What is covered can be scrolled away as if there were more lines."""
+        self.virtual_size = Size(self.size.width, len(self._entries) + self._covered)
 
     def hidden_below(self) -> int:
         """Sessions that end below the visible part."""
@@ -103,7 +130,7 @@ class SessionList(LineView, can_focus=True, inherit_bindings=False):
         return sum(entry.kind in ("bottom", "ended_bottom") for entry in self._entries[end:])
 
     def on_resize(self, event: Resize) -> None:
-        self.virtual_size = Size(self.size.width, len(self._entries))
+        self._measure()
         self._painted.clear()
         self.refresh()
         self.call_after_refresh(self.show_cursor)

@@ -17,10 +17,12 @@ from keepalive.doctor.reading.around import Around
 from keepalive.doctor.store_file import Rights, StoreFile
 from store.database import StoreError
 from store.migrations import STEPS
+from store.sessions import NAMED
 
 _BESIDE = ("", "-wal", "-shm")
 """What is added to the database's name for the files that belong to it."""
 _LIBRARY = "genai-prices"
+_SESSIONS = f"SELECT count(*) FROM sessions WHERE {NAMED}"  # noqa: S608
 
 
 def read(around: Around) -> StoreFile:
@@ -42,7 +44,7 @@ def read(around: Around) -> StoreFile:
                         "SELECT name FROM _sqlite_migrations WHERE migration_set = 'warmside'"
                     )
                 }
-                sessions = connection.execute("SELECT count(*) FROM sessions").fetchone()[0]
+                sessions = connection.execute(_SESSIONS).fetchone()[0]
                 if around.deep:
                     sound = _sound(connection)
     except FileNotFoundError:

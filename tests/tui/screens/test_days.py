@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from textual.app import App
@@ -23,7 +24,7 @@ from tui.moment import Moment
 from tui.screens.days import Days, SpanTabs, tabs
 from tui.screens.help import HelpSheet
 from tui.themes import ANSI, DARK, THEMES
-from tui.widgets.line_view import LineView
+from tui.widgets.line_view import PAINTS, LineView
 
 NOON = 1_795_521_600.0
 """2026-11-24 12:00 UTC."""
@@ -35,6 +36,7 @@ class Shell(App[None]):
     """An app around the screen alone."""
 
     CSS_PATH = Path(tui.__file__).with_name("app.tcss")
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(PAINTS)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (45, "-normal"), (90, "-wide")]  # noqa: RUF012
 
     def __init__(self, theme: str = DARK, *, ascii_only: bool = False) -> None:

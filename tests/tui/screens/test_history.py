@@ -146,7 +146,18 @@ async def test_a_filter_narrows_the_sessions_and_a_bad_one_loses_nothing() -> No
     async with one.run(60, 40) as pilot:
         await one.press(pilot, "H", "slash", *"project", "colon", *"api-refactor")
         assert [place.session for place in history(one)._state.results.places] == ["s0", "s2"]
-        await one.press(pilot, "escape", "escape", "slash", *"lock", "space", *"project", "colon", *"zz", "space")
+        await one.press(pilot, "escape", "escape", "slash", *"lock", "space", *"project", "colon", "e", "t")
+        field = history(one).field
+        assert "project:etl-nightly" in field.render_line(0).text, "the rest of the name stands behind what is typed"
+        await one.press(pilot, "home", "end")
+        assert field.value == "lock project:et", "End goes to the end first"
+        await one.press(pilot, "end")
+        assert field.value == "lock project:etl-nightly"
+        await one.press(pilot, *["backspace"] * 3, "right")
+        assert field.value == "lock project:etl-nightly"
+        await one.press(
+            pilot, "right", "escape", "escape", "slash", *"lock", "space", *"project", "colon", *"zz", "space"
+        )
         assert one.text("said")[1] == " project: none is called zz: api-refactor, etl-nightly,"
         assert history(one)._state.results.hits == feed.hits
         searched = len(feed.called("search"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC
+from typing import ClassVar
 
 from textual.app import App, ComposeResult
 from textual.message import Message
@@ -16,6 +17,7 @@ from tests.tui.sample import NOW
 from tui.history_query import Query, read
 from tui.history_state import HistoryState, Results
 from tui.widgets.history_list import AHEAD, HistoryList
+from tui.widgets.line_view import PAINTS
 
 MANY = tuple(Place(f"s{n}", NOW - n * DAY / 5) for n in range(1_000))
 LOCK = read("lock", Overview(), NOW, UTC)
@@ -25,6 +27,7 @@ class Listing(App[None]):
     """The list alone, twelve lines high."""
 
     CSS_PATH = None
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(PAINTS)
 
     def __init__(self, results: Results) -> None:
         super().__init__()

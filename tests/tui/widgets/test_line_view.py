@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import App, ComposeResult
 
 from tui.lines import ROLES, Line, Piece
 from tui.themes import DARK, THEMES
-from tui.widgets.line_view import LineView
+from tui.widgets.line_view import PAINTS, LineView
 
 
 class Shown(App[None]):
     """Shows one view with the sidebar's styles."""
 
     CSS_PATH = "../../../tui/app.tcss"
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(PAINTS)
 
     def __init__(self, lines: list[Line], *, ascii_only: bool = False) -> None:
         super().__init__()

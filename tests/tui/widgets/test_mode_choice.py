@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.app import App, ComposeResult
 
 from store.models import BudgetMode
+from tui.widgets.line_view import PAINTS
 from tui.widgets.mode_choice import ModeChoice
 
 
 class Chosen(App[None]):
     """One choice, and what it told."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(PAINTS)
 
     def __init__(self) -> None:
         super().__init__()

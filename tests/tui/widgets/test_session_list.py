@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from textual.geometry import Region
 
 from store.models import BoardView
@@ -28,6 +29,31 @@ async def test_the_cursor_stays_in_view() -> None:
         await one.press(pilot, "home")
         assert rows.scroll_offset.y == 0
         assert one.text("list")[0].startswith(" needs you")
+
+
+@pytest.mark.parametrize(("width", "height"), [(36, 24), (30, 15)])
+async def test_the_row_of_a_budget_sheet_is_shown_above_it_and_goes_back(width: int, height: int) -> None:
+    one = Running()
+    async with one.run(width, height) as pilot:
+        rows = one.rows()
+
+        def shown() -> list[int]:
+            return [y + rows.region.y for y in range(rows.size.height) if rows.render_line(y).text.startswith("▌")]
+
+        await one.press(pilot, *"jjjjjjj")
+        before, seen = shown(), one.text("list")
+        await one.press(pilot, "b")
+        sheet = one.app.screen.query_one("#sheet").region
+        assert len(shown()) == 2
+        assert max(shown()) < sheet.y, "both its lines"
+        await one.press(pilot, "escape")
+        assert one.text("list") == seen
+        await one.press(pilot, "b")
+        one.feed.show(sample.BOARD.model_copy(update={"sessions": sample.BOARD.sessions[1:]}))
+        await one.poll(pilot)
+        assert max(shown()) < sheet.y, "also after the board has changed"
+        await one.press(pilot, "escape")
+        assert shown() == before
 
 
 async def test_there_is_no_widget_per_row() -> None:
