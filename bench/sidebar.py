@@ -103,6 +103,11 @@ class Run:
             if select.select([self._master], [], [], left)[0]:
                 os.read(self._master, 65536)
 
+    def press(self, keys: str, seconds: float) -> None:
+        """Press keys, and read what it draws for so long."""
+        os.write(self._master, keys.encode())
+        self.drain(seconds)
+
     def answer(self, key: bytes, seconds: float = 5.0) -> float:
         """Seconds from a key to the first thing that is drawn after it."""
         os.write(self._master, key)

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from store.database import snapshot
 from store.models import Row
 from store.search import EVERYTHING, Filters
+from store.sessions import NAMED
 
 PROMPT_CHARACTERS = 400
 """So much of a first prompt is read: a row shows less."""
@@ -54,7 +55,7 @@ def overview(connection: sqlite3.Connection) -> Overview:
     """All of the store in a few numbers and names."""
     with snapshot(connection):
         return Overview(
-            sessions=_number(connection, "SELECT count(*) FROM sessions"),
+            sessions=_number(connection, f"SELECT count(*) FROM sessions WHERE {NAMED}"),  # noqa: S608
             turns=_number(connection, "SELECT count(*) FROM turns"),
             projects=_names(connection, "project"),
             agents=_names(connection, "agent"),
@@ -64,7 +65,7 @@ def overview(connection: sqlite3.Connection) -> Overview:
 def places(connection: sqlite3.Connection, filters: Filters = EVERYTHING) -> tuple[Place, ...]:
     """Sessions newest first. A time filter keeps those that were going on at some moment of it."""
     condition, names = filters.sessions.condition()
-    conditions, values = [condition] if condition else ["1"], dict[str, str | float](names)
+    conditions, values = [NAMED, *([condition] if condition else ())], dict[str, str | float](names)
     if filters.since is not None:
         conditions.append("coalesce(last_activity_at, opened_at) >= :since")
         values["since"] = filters.since
@@ -103,6 +104,6 @@ def _number(connection: sqlite3.Connection, query: str) -> int:
 
 def _names(connection: sqlite3.Connection, column: str) -> tuple[str, ...]:
     rows = connection.execute(
-        f"SELECT {column} FROM sessions WHERE {column} <> '' GROUP BY 1 ORDER BY count(*) DESC, 1"  # noqa: S608
+        f"SELECT {column} FROM sessions WHERE {column} <> '' AND {NAMED} GROUP BY 1 ORDER BY count(*) DESC, 1"  # noqa: S608
     )
     return tuple(row[0] for row in rows)

@@ -23,6 +23,7 @@ STEPS = (
     "m012_budgets_and_trials",
     "m013_pinged_periods",
     "m014_forgotten",
+    "m015_failed_turns",
 )
 """Every step by name, so that a store that is up to date is opened without importing the steps (30 ms)."""
 
@@ -74,7 +75,7 @@ def migrate(connection: sqlite3.Connection) -> None:
     """Run the steps that this database has not seen."""
     from sqlite_utils import Database
 
-    from store.schema import core, history, truth, wallet, worth, yielded  # noqa: F401 - importing registers the steps
+    from store.schema import core, history, truth, wallet, worth, yielded, yore  # noqa: F401 - importing registers the steps
     from store.schema.registry import migrations
 
     with immediate(connection):  # two programs that start at once must not both create a table

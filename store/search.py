@@ -1,8 +1,7 @@
 """The search over everything that was asked, answered, changed and failed. Reads only; any connection will do.
 
 Newest turns first: in one's own history the last time is what one looks for, and to rank every match of a common word
-would take longer than to show the newest. The match comes from FTS5; the order from an index over time, which is
-walked from its end until enough turns are found. (Rowids are no order: they follow the import, newest files first.)
+would take longer than to show the newest.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,19 +18,15 @@ from typing import NamedTuple
 from pydantic import Field as field_of
 
 from store.models import Row
-from store.search_terms import COLUMNS, Field, Term, expression, fold, parse
+from store.search_order import Values, newest_first
+from store.search_terms import COLUMNS, Field, Term, expression, fold, parse, quick_expression
 from store.session_filter import EVERY_SESSION, SessionFilter
 from store.snippets import Range, cut
 
 SECONDS = 0.25
 """How long a search may read the texts of turns for what FTS5 cannot answer; then it shows what it has."""
-FEW = 1_000
-"""Up to so many matches are sorted; more of them are met by walking through time."""
-BLOCKS = (250, 500, 1_000, 2_000, 4_000)
-"""So many of the newest turns at a time are asked for by their ids, before every match is listed."""
-GAP = 100
-RUNS = 100
-"""More ranges of ids than this are no quicker than every match."""
+FEW = 30
+"""One in so many sessions: their turns are sorted sooner than they are met on a walk through time."""
 BATCH = 1_000
 """Turns whose texts are read at once, when the first ones were not enough."""
 
@@ -62,6 +58,13 @@ class Found:
     """False when time ran out: only the newest turns were looked at."""
 
 
+BY_SESSION = "{turn}.session_id IN (SELECT id FROM sessions WHERE {condition})"
+WALKING = f"+{BY_SESSION}"
+"""The plus keeps SQLite on its walk through time: by an index of sessions it would sort every match."""
+JOINED = "{condition}"
+"""Where `sessions` is in the query already."""
+
+
 @dataclass(frozen=True, slots=True)
 class Filters:
     """Which turns count."""
@@ -73,13 +76,12 @@ class Filters:
     failed: bool = False
     """Only turns in which a command failed; these are found without any word, too."""
 
-    def where(self, turn: str) -> tuple[str, dict[str, str | float]]:
-        """The condition for the table alias `turn`, and its parameters."""
-        conditions, values = ["1"], dict[str, str | float]()
-        sessions, names = self.sessions.condition()
-        if sessions:
-            # The plus keeps SQLite on its walk through time: by an index of sessions it would sort every match.
-            conditions.append(f"+{turn}.session_id IN (SELECT id FROM sessions WHERE {sessions})")  # noqa: S608
+    def where(self, turn: str, sessions: str = WALKING) -> tuple[str, Values]:
+        """The condition for the table alias `turn`, and its parameters; `sessions` is the form of theirs."""
+        conditions, values = ["1"], Values()
+        condition, names = self.sessions.condition()
+        if condition:
+            conditions.append(sessions.format(turn=turn, condition=condition))
             values.update(names)
         for name, sign, at in (("since", ">=", self.since), ("until", "<", self.until)):
             if at is not None:
@@ -118,81 +120,53 @@ def search(
     terms = parse(query)
     if not terms and not filters.failed:
         return Found()
-    unsure = [term for term in terms if not term.exact]
-    give_up_at = clock() + seconds
-    hits: list[Hit] = []
-    ids = _newest_first(connection, expression(terms), filters)
-    size = min(limit, BATCH)
-    while batch := list(islice(ids, size)):
-        size = BATCH
-        for turn in _turns(connection, batch, [term.literal for term in unsure if term.literal]):
-            if not all(_holds(turn, term) for term in unsure) or _is_copy(connection, turn, filters):
-                continue
-            hits.append(_hit(turn, terms))
-            if len(hits) == limit:
-                return Found(tuple(hits))
-        if clock() >= give_up_at:
-            return Found(tuple(hits), complete=next(ids, None) is None)
-    return Found(tuple(hits))
+    where, values = filters.where("t", BY_SESSION if _few(connection, filters.sessions) else WALKING)
+    match, quick = expression(terms), quick_expression(terms)
+    looking = _Looking(connection, terms, filters, limit, clock, clock() + seconds)
+    if quick != match:
+        wider = newest_first(connection, quick, where, values)
+        guesses = islice(wider, limit * max(term.guesses for term in terms))
+        found = looking.among(guesses, [term for term in terms if term.guesses or not term.exact])
+        if len(found.hits) == limit or next(wider, None) is None:
+            return found
+    ids = newest_first(connection, match, where, values, quick=quick == match)
+    return looking.among(ids, [term for term in terms if not term.exact])
 
 
-_MATCHING = "SELECT rowid FROM turns_fts WHERE turns_fts MATCH :match"
+def _few(connection: sqlite3.Connection, sessions: SessionFilter) -> bool:
+    condition, values = sessions.condition()
+    if not condition:
+        return False
+    few = f"SELECT {FEW} * count(*) FILTER (WHERE {condition}) <= count(*) FROM sessions"  # noqa: S608
+    return bool(connection.execute(few, values).fetchone()[0])
 
 
-def _newest_first(connection: sqlite3.Connection, match: str, filters: Filters) -> Iterator[int]:
-    where, values = filters.where("t")
-    if not match:
-        return _walk(connection, where, values)
-    values["match"] = match
-    ids = [row[0] for row in connection.execute(f"{_MATCHING} LIMIT {FEW + 1}", values)]
-    if len(ids) > FEW:
-        return _common(connection, where, values)
-    where += " AND t.id IN (SELECT value FROM json_each(:ids))"
-    return _walk(connection, where, {**values, "ids": json.dumps(ids)})
+@dataclass(frozen=True, slots=True)
+class _Looking:
+    """One search, whatever it looks at."""
 
+    connection: sqlite3.Connection
+    terms: Sequence[Term]
+    filters: Filters
+    limit: int
+    clock: Callable[[], float]
+    give_up_at: float
 
-def _walk(connection: sqlite3.Connection, where: str, values: dict[str, str | float]) -> Iterator[int]:
-    """Turns from the newest on."""
-    rows = connection.execute(f"SELECT t.id FROM turns t WHERE {where} ORDER BY t.started_at DESC", values)  # noqa: S608
-    return (row[0] for row in rows)
-
-
-def _common(connection: sqlite3.Connection, where: str, values: dict[str, str | float]) -> Iterator[int]:
-    """Matches of common words: the newest turns usually hold enough of them, and asking for those alone takes a
-    tenth of the time that it takes to list every match."""
-    newest = _walk(connection, where, values)
-    told = set[int]()
-    for size in BLOCKS:
-        block = list(islice(newest, size))
-        if not block:
-            return
-        runs = _runs(sorted(block))
-        if len(runs) > RUNS:
-            break
-        in_run = f"{_MATCHING} AND rowid BETWEEN :first AND :last"
-        matching = {
-            row[0]
-            for first, last in runs
-            for row in connection.execute(in_run, {**values, "first": first, "last": last})
-        }
-        for turn_id in block:
-            if turn_id in matching:
-                told.add(turn_id)
-                yield turn_id
-    for turn_id in _walk(connection, f"{where} AND +t.id IN ({_MATCHING})", values):
-        if turn_id not in told:
-            yield turn_id
-
-
-def _runs(ids: Sequence[int]) -> list[tuple[int, int]]:
-    """Ascending ids as ranges without large gaps: the turns of one session lie together, as they were imported."""
-    runs: list[tuple[int, int]] = []
-    for turn_id in ids:
-        if runs and turn_id - runs[-1][1] <= GAP:
-            runs[-1] = (runs[-1][0], turn_id)
-        else:
-            runs.append((turn_id, turn_id))
-    return runs
+    def among(self, ids: Iterator[int], unsure: Sequence[Term]) -> Found:
+        """The first of these turns that are no copies and whose texts hold the `unsure` terms."""
+        hits: list[Hit] = []
+        size = min(self.limit, BATCH)
+        while batch := list(islice(ids, size)):
+            size = BATCH
+            for turn in _turns(self.connection, batch, [term.literal for term in unsure if term.literal]):
+                if not all(_holds(turn, term) for term in unsure) or _is_copy(self.connection, turn, self.filters):
+                    continue
+                hits.append(_hit(turn, self.terms))
+                if len(hits) == self.limit:
+                    return Found(tuple(hits))
+            if self.clock() >= self.give_up_at:
+                return Found(tuple(hits), complete=next(ids, None) is None)
+        return Found(tuple(hits))
 
 
 def _turns(connection: sqlite3.Connection, ids: Sequence[int], literals: Sequence[str]) -> Iterator[_Turn]:
@@ -210,9 +184,14 @@ def _turns(connection: sqlite3.Connection, ids: Sequence[int], literals: Sequenc
 
 
 def _holds(turn: _Turn, term: Term) -> bool:
-    return any(term.looks_at(name) and term.pattern.search(fold(text)) for name, text in turn.fields.items())
+    return any(term.looks_at(name) and term.pattern.search(_folded(text)) for name, text in turn.fields.items())
 
 
+def _folded(text: str) -> str:
+    return fold(text if text.isascii() else unicodedata.normalize("NFC", text))
+
+
+_SHARED = "SELECT 1 FROM turns WHERE prompt_id = ? LIMIT 1 OFFSET 1"
 _ORIGINAL = """
 SELECT o.id FROM turns t JOIN turns o ON o.prompt_id = t.prompt_id JOIN sessions s ON s.id = o.session_id
 WHERE t.id = :id AND o.prompt = t.prompt AND o.answer = t.answer AND o.paths = t.paths AND o.failed = t.failed
@@ -230,9 +209,9 @@ def _is_copy(connection: sqlite3.Connection, turn: _Turn, filters: Filters) -> b
     Copies have the same prompt record and the same texts; the one that began first stays, of equals the one whose
     session is no fork, then the one of the older session.
     """
-    if turn.prompt_id is None:
+    if turn.prompt_id is None or connection.execute(_SHARED, (turn.prompt_id,)).fetchone() is None:
         return False
-    where, values = filters.where("o")
+    where, values = filters.where("o", JOINED)
     row = connection.execute(_ORIGINAL.format(where=where), {**values, "id": turn.id}).fetchone()
     return row is not None and row[0] != turn.id
 

@@ -4,9 +4,10 @@ Words are joined by AND. Each becomes a quoted string of FTS5, so no character o
 and brackets are text. The last word is taken as the beginning of one while nothing follows it, `"two words"` is a
 phrase, `files:login.py` looks at one field. A minus sign excludes nothing: people search for `--json` and `-q`.
 
-Three kinds of term are more than FTS5 can answer, so a turn's text is checked for them afterwards: signs without a
-letter (`->`, `c++`), text in scripts that do not separate words (to FTS5 a whole Chinese sentence is one word), and a
-single letter as a beginning (its list of words is most of the index: 250 ms at 100,000 turns).
+Two kinds of term are more than FTS5 can answer, so a turn's text is checked for them afterwards: signs without a letter
+(`->`, `c++`), and text in scripts that do not separate words (to FTS5 a whole Chinese sentence is one word). Two more
+are slow in it, since it has lists of beginnings for two and for three letters alone and else joins those of all words:
+a single letter (up to 80 ms at 100,000 turns) and four or more (up to 30 ms, and memory). They have a `quick` form.
 """
 
 from __future__ import annotations
@@ -35,6 +36,8 @@ _NAMES: dict[str, Field] = {
 MAX_QUERY = 1_000
 """Characters of a query that are looked at."""
 MAX_TERMS = 32
+LONGEST_LISTED = 3
+"""Letters of the longest beginnings of words that the index has a list for."""
 
 _PIECE = re.compile(
     rf'(?:(?P<phrase_field>{"|".join(_NAMES)}):)?"(?P<phrase>[^"]*)(?P<end>"?)'
@@ -60,9 +63,14 @@ class Term:
     """Finds it in a text that went through `fold`."""
     match: str
     """The same as an FTS5 expression; empty when FTS5 cannot help."""
+    quick: str
+    """One that is answered at once and finds as much or more; `match` itself where that is quick. Empty: everything."""
     exact: bool
-    """Whether the expression says it all; else the turn's text has to be checked."""
+    """Whether `match` says it all; else the turn's text has to be checked."""
     field: Field | None = None
+    guesses: int = 0
+    """Where `quick` is another expression: so many of its matches may be read for each that is wanted, before `match`
+    is asked. A letter begins a word of most texts; what goes on after three letters is rarer."""
     literal: str = ""
     """What SQLite itself can look for in the texts before they are checked here; empty: nothing."""
 
@@ -106,6 +114,11 @@ def expression(terms: tuple[Term, ...]) -> str:
     return " AND ".join(term.match for term in terms if term.match)
 
 
+def quick_expression(terms: tuple[Term, ...]) -> str:
+    """The same of what is answered at once."""
+    return " AND ".join(term.quick for term in terms if term.quick)
+
+
 def _term(text: str, name: str | None, *, prefix: bool) -> Term:
     field = _NAMES[name.lower()] if name else None
     prefix = prefix and not text[-1:].isspace()
@@ -115,17 +128,22 @@ def _term(text: str, name: str | None, *, prefix: bool) -> Term:
     if not tokens or _UNSEPARATED.search(text):
         longest = max(text.split(), key=len)
         caseless = longest.lower() == longest.upper()  # SQLite would find it in one spelling alone
-        return Term(as_typed, "", exact=False, field=field, literal=longest if caseless else "")
+        return Term(as_typed, "", "", exact=False, field=field, literal=longest if caseless else "")
     if len(tokens) == 1 and len(tokens[0]) == 1 and words != tokens:
-        return Term(as_typed, _expression(tokens, field), exact=False, field=field)
+        letter = _expression(tokens, field)
+        return Term(as_typed, letter, letter, exact=False, field=field)
     first, *others = map(re.escape, tokens)
     # The letter before is looked at after the first letter: a pattern that begins with a letter is found quickly.
     start = re.escape(tokens[0][0])
     whole = start + rf"(?<![^\W_]{start})" + first.removeprefix(start)
     pattern = re.compile(r"[\W_]+".join([whole, *others]) + ("" if prefix else _NOT_AFTER))
+    match = _expression([text], field) + (" *" if prefix else "")
     if prefix and len(tokens[-1]) == 1:
-        return Term(pattern, _expression(tokens[:-1], field), exact=False, field=field)
-    return Term(pattern, _expression([text], field) + (" *" if prefix else ""), exact=True, field=field)
+        return Term(pattern, match, _expression(tokens[:-1], field), exact=True, field=field, guesses=8)
+    if prefix and len(tokens[-1]) > LONGEST_LISTED and text.isascii():
+        listed = _expression([*tokens[:-1], tokens[-1][:LONGEST_LISTED]], field) + " *"
+        return Term(pattern, match, listed, exact=True, field=field, guesses=2)
+    return Term(pattern, match, match, exact=True, field=field)
 
 
 def _expression(words: list[str], field: Field | None) -> str:

@@ -26,6 +26,9 @@ from tui.history_feed import OpenedSession
 
 T = TypeVar("T")
 
+CACHE_KB = 256
+"""Pages that a connection keeps. The library's 2 MB for each make no search quicker: the system has them, too."""
+
 
 class StoreHistory:
     """Implements `HistoryFeed`. Searches have a connection of their own: to end one must end nothing else."""
@@ -115,6 +118,7 @@ class _Lane:
         with self._lock:
             if self._connection is None:
                 self._connection = open_to_read(self._path)
+                self._connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
             return read(self._connection)
 
     def interrupt(self) -> None:

@@ -11,6 +11,7 @@ from store.history import Place
 from store.models import Usage
 from store.search import Filters
 from store.session_filter import SessionFilter
+from store.sessions import NAMELESS
 from tests.store.made_up import NOW, add_prices, add_request, add_session
 from tests.store.written_turns import add_turn
 
@@ -72,3 +73,9 @@ def test_how_much_there_is(three: sqlite3.Connection) -> None:
     known = history.overview(three)
     assert (known.sessions, known.turns) == (3, 3)
     assert (known.projects, known.agents) == (("harbour", "crane"), ("claude", "codex"))
+
+
+def test_what_stands_for_forgotten_sessions_is_none(three: sqlite3.Connection) -> None:
+    before = history.overview(three), history.places(three)
+    add_session(three, NAMELESS, cwd="/src/elsewhere", agent="forgotten")
+    assert (history.overview(three), history.places(three)) == before

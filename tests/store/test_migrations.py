@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from store import turns
 from store.database import connect, data_version, immediate
 from store.migrations import STEPS, open_store, open_to_read
-from store.schema import core, history, truth, wallet, worth, yielded
+from store.schema import core, history, truth, wallet, worth, yielded, yore
 from store.schema.registry import migrations, script
 from tests.store.made_up import NOW, add_session
 from tests.store.stored_facts import search_is_whole
@@ -98,14 +98,14 @@ INDEXES = {
     *("pings_day", "idle_closed", "pings_idle", "pings_unanswered", "sessions_recent", "sources_session"),
     *("requests_source", "copies_source", "turns_time", "turns_prompt", "breaks_session"),
     *("idle_pinged", "idle_pinged_closed", "idle_pinged_session", "pings_forked"),
-    *("idle_session", "pings_lineage"),
+    *("idle_session", "pings_lineage", "turns_failed"),
 }
 TRIGGERS = {"turns_fts_insert", "turns_fts_update", "turns_fts_delete", "pings_mark"}
 NAMES = [
     *("m001_sessions_and_launches", "m002_lineages_and_requests", "m003_turns", "m004_money", "m005_bus"),
     *("m006_money_views", "m007_indexes_for_the_board", "m008_history", "m009_search"),
     *("m010_indexes_for_the_search", "m011_cache_truth"),
-    *("m012_budgets_and_trials", "m013_pinged_periods", "m014_forgotten"),
+    *("m012_budgets_and_trials", "m013_pinged_periods", "m014_forgotten", "m015_failed_turns"),
 ]
 FTS_OWN = ("turns_fts_config", "turns_fts_data", "turns_fts_docsize", "turns_fts_idx")
 """Tables that SQLite keeps the search index in."""
@@ -142,6 +142,7 @@ def test_the_steps_are_named_where_they_are_not_loaded() -> None:
     assert wallet
     assert worth
     assert yielded
+    assert yore
     assert list(STEPS) == NAMES == [step.name for step in migrations.pending(Database(memory=True))]
 
 

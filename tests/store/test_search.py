@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from store import search as module
+from store import search_order
 from store.database import connect
 from store.search import Filters, Hit, search
 from store.session_filter import SessionFilter
@@ -185,6 +187,7 @@ def test_any_text_gives_a_list(query: str) -> None:
 @given(
     st.lists(st.tuples(st.lists(st.sampled_from(WORDS), max_size=6), st.integers(0, 30)), max_size=25),
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=3),
+    st.none() | st.integers(1, 6),
     st.integers(1, 30),
     st.sampled_from(
         [
@@ -197,16 +200,23 @@ def test_any_text_gives_a_list(query: str) -> None:
 )
 @settings(deadline=None)
 def test_the_newest_turns_with_every_word(
-    written: list[tuple[list[str], int]], wanted: list[str], limit: int, way: dict[str, object]
+    written: list[tuple[list[str], int]], wanted: list[str], letters: int | None, limit: int, way: dict[str, object]
 ) -> None:
+    """`letters`: so many of the last word are typed; None: it is whole."""
     with memory_store() as db, pytest.MonkeyPatch.context() as patch:
         for name, value in way.items():
-            patch.setattr(module, name, value)
+            patch.setattr(search_order, name, value)
         add_session(db)
         for n, (words, at) in enumerate(written):
             add_turn(db, n, prompt=" ".join(words[::2]), answer=" ".join(words[1::2]), at=NOW + at)
-        hits = search(db, " ".join(wanted) + " ", limit=limit).hits
-        matching = [(NOW + at, n) for n, (words, at) in enumerate(written) if set(wanted) <= set(words)]
+        *whole, last = wanted
+        last = last[:letters] if letters else f"{last} "
+        hits = search(db, " ".join([*whole, last]), limit=limit).hits
+        matching = [
+            (NOW + at, n)
+            for n, (words, at) in enumerate(written)
+            if {*whole} <= {*words} and any(f"{word} ".startswith(last) for word in words)
+        ]
         assert [hit.at for hit in hits] == sorted((at for at, _ in matching), reverse=True)[:limit]
         assert {(hit.at, hit.turn) for hit in hits} <= set(matching)
         assert len({hit.turn for hit in hits}) == len(hits)
@@ -237,12 +247,51 @@ def test_no_search_sorts_or_scans_the_texts_of_all_turns(db: sqlite3.Connection)
     def plan(sql: str, values: dict[str, str | float]) -> str:
         return "; ".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {sql}", values))
 
+    where, values = Filters(SessionFilter(project="x")).where("o", module.JOINED)
+    copies = plan(module._ORIGINAL.format(where=where), {**values, "id": 1})
+    assert "turns_prompt" in copies
+    assert "SCAN sessions" not in copies, "once a hit"
+    assert "COVERING INDEX turns_prompt" in plan(module._SHARED.replace("?", "'p'"), {})
+
+
+def test_a_slow_query_is_asked_only_when_the_newest_turns_did_not_do(
+    db: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def remember(
+        connection: sqlite3.Connection, match: str, where: str, values: search_order.Values, *, quick: bool = True
+    ) -> Iterator[int]:
+        asked.append(match)
+        return search_order.newest_first(connection, match, where, values, quick=quick)
+
+    monkeypatch.setattr(module, "newest_first", remember)
+    add_session(db)
+    for n in range(40):
+        add_turn(db, n, prompt="pierced" if n == 0 else "pieces", at=NOW + n)
+
+    def numbers(query: str, limit: int) -> tuple[list[int], list[str]]:
+        asked.clear()
+        return [hit.turn for hit in search(db, query, limit=limit).hits], asked
+
+    assert numbers("piec", 2) == ([39, 38], ['"pie" *'])
+    assert numbers("pier", 2) == ([0], ['"pie" *', '"pier" *'])
+    assert numbers("pier", 30) == ([0], ['"pie" *']), "all of them were read"
+    assert numbers("p", 2) == ([39, 38], [""])
+
+
+def test_the_turns_of_few_sessions_are_not_met_on_a_walk_through_all(db: sqlite3.Connection) -> None:
+    for n in range(40):
+        add_session(db, f"s{n}", cwd="/src/crane" if n == 7 else "/src/harbour")
+        add_turn(db, 1, f"s{n}", prompt="mend", at=NOW + n)
+        add_turn(db, 2, f"s{n}", prompt="mend", failed=[("make", 1)], at=NOW + n + 0.5)
     statements: list[str] = []
     db.set_trace_callback(statements.append)
-    list(module._newest_first(db, "", Filters(SessionFilter(project="x"), since=1.0)))
-    db.set_trace_callback(None)
-    walk = plan(statements[-1], {})
-    assert "COVERING INDEX turns_time" in walk
-    assert "TEMP B-TREE" not in walk
-    where, values = module.EVERYTHING.where("o")
-    assert "turns_prompt" in plan(module._ORIGINAL.format(where=where), {**values, "id": 1})
+    for project, few in (("crane", True), ("harbour", False)):
+        for filters in (Filters(SessionFilter(project)), Filters(SessionFilter(project), NOW, NOW + 20, failed=True)):
+            statements.clear()
+            found = [hit.session for hit in search(db, "mend ", filters, limit=1).hits]
+            assert found == ["s7" if few else "s19" if filters.failed else "s39"]
+            walk = next(one for one in statements if "ORDER BY t.started_at" in one)
+            plan = "; ".join(row[3] for row in db.execute(f"EXPLAIN QUERY PLAN {walk}"))
+            assert ("+t.session_id" not in walk) == few, plan

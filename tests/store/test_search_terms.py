@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from store.search_terms import MAX_QUERY, MAX_TERMS, expression, fold, parse
+from store.search_terms import MAX_QUERY, MAX_TERMS, expression, fold, parse, quick_expression
 
 QUERIES = st.one_of(
     st.text(),
@@ -60,11 +60,8 @@ def test_no_text_is_a_syntax_error(words: sqlite3.Connection, query: str) -> Non
         ("http://x.org ", '"http://x.org"'),
         ("--json", '"--json" *'),
         ('say"it ', '"say""it"'),
-        # FTS5 cannot say these, or not quickly: what it can say narrows, the rest is checked in the text.
-        ("p", ""),
-        ("mend p", '"mend"'),
-        ("pier.p", '"pier"'),
         ("p ", '"p"'),
+        # FTS5 cannot say these: what it can say narrows, the rest is checked in the text.
         ("c++", '"c"'),
         ("->", ""),
         ("登录", ""),
@@ -72,6 +69,29 @@ def test_no_text_is_a_syntax_error(words: sqlite3.Connection, query: str) -> Non
 )
 def test_what_fts5_is_asked(query: str, match: str) -> None:
     assert expression(parse(query)) == match
+
+
+@pytest.mark.parametrize(
+    ("query", "match", "quick"),
+    [
+        ("p", '"p" *', ""),
+        ("mend p", '"mend" AND "p" *', '"mend"'),
+        ("pier.p", '"pier.p" *', '"pier"'),
+        ("files:p", 'paths : "p" *', ""),
+        ("pi", '"pi" *', '"pi" *'),
+        ("pie", '"pie" *', '"pie" *'),
+        ("mend pier", '"mend" AND "pier" *', '"mend" AND "pie" *'),
+        ("files:src/pier", 'paths : "src/pier" *', 'paths : "src pie" *'),
+        ("étés", '"étés" *', '"étés" *'),
+        ("pier ", '"pier"', '"pier"'),
+        ("c++", '"c"', '"c"'),
+        ("->", "", ""),
+    ],
+)
+def test_what_is_asked_first_is_quick_and_wider(query: str, match: str, quick: str) -> None:
+    terms = parse(query)
+    assert (expression(terms), quick_expression(terms)) == (match, quick)
+    assert any(term.guesses for term in terms) == (match != quick)
 
 
 @pytest.mark.parametrize(

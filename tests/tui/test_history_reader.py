@@ -17,7 +17,7 @@ from store.search import EVERYTHING, Filters
 from store.session_filter import SessionFilter
 from tests.store.made_up import NOW, add_session, budget_of
 from tests.store.written_turns import add_turn
-from tui.history_reader import StoreHistory
+from tui.history_reader import CACHE_KB, StoreHistory
 
 
 @pytest.fixture
@@ -75,6 +75,11 @@ def test_a_store_that_may_only_be_read_will_do_and_is_left_as_it_is(
     assert reader.opened("s1").detail.turns
     reader.close()
     assert path.read_bytes() == before
+
+
+def test_its_connections_keep_little_of_a_large_store(reader: StoreHistory) -> None:
+    for lane in (reader._reading, reader._searching):
+        assert lane.run(lambda connection: connection.execute("PRAGMA cache_size").fetchone()) == (-CACHE_KB,)
 
 
 def test_a_search_is_ended_from_another_thread(reader: StoreHistory, monkeypatch: pytest.MonkeyPatch) -> None:
