@@ -1,9 +1,13 @@
-"""A tool server on stdin and stdout, as clients start one: it has one tool, which says hello."""
+"""A tool server on stdin and stdout, as clients start one: it has one tool, which tells the tide.
+
+Its argument is a file that it makes once its tools are known: a client does not wait for a slow server.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 TOOL = {
     "name": "harbour_tide",
@@ -31,6 +35,8 @@ def main() -> None:
             result = answer(message["method"], message.get("params") or {})
             sys.stdout.write(json.dumps({"jsonrpc": "2.0", "id": message["id"], "result": result}) + "\n")
             sys.stdout.flush()
+            if message["method"] == "tools/list":
+                Path(sys.argv[1]).touch()
 
 
 if __name__ == "__main__":

@@ -147,10 +147,12 @@ def test_a_model_switch_and_an_edited_system_prompt(stage: Stage) -> None:
 def test_a_tool_that_appears(stage: Stage) -> None:
     client = settled(stage, login=NO_SEARCH)
     session = client.session_id
-    server = {"command": sys.executable, "args": [str(Path(__file__).with_name("mcp_server.py"))]}
+    known = stage.root / "known"
+    server = {"command": sys.executable, "args": [str(Path(__file__).with_name("mcp_server.py")), str(known)]}
     config = stage.root / "mcp.json"
     config.write_text(json.dumps({"mcpServers": {"harbour": server}}), encoding="utf-8")
     client = resumed(stage, client, "--mcp-config", str(config), login=NO_SEARCH)
+    client.wait(known.exists, "the server's tools")
     records = asked(stage, client, "third question")
     check(stage, session, records, "tool_added", part="tools", name="mcp__harbour__harbour_tide")
 

@@ -32,7 +32,8 @@ def test_a_session_is_followed_and_remembered(stage: Stage) -> None:
 
     def told() -> Detail | None:
         detail = stage.show(session)
-        return detail if len(detail.turns) == 2 and detail.turns[1].failed_commands else None
+        whole = detail.totals.requests == len(stage.log.requests(session, agent_id=""))
+        return detail if whole and len(detail.turns) == 2 and detail.turns[1].failed_commands else None
 
     detail = until(told, PATIENCE, "two turns and what they left")
     assert time.monotonic() - finished < VISIBLE_WITHIN
@@ -41,7 +42,6 @@ def test_a_session_is_followed_and_remembered(stage: Stage) -> None:
     assert [(file.kind, Path(file.path).name) for file in first.files_changed] == [("A", "harbour.txt")]
     assert [(failed.command, failed.exit_code) for failed in second.failed_commands] == [("exit 3", 3)]
     assert second.memory == "Tool memory:\n- Failed bash: exit 3 (exit 3)"
-    assert detail.totals.requests == len(stage.log.requests(session, agent_id=""))
 
     client.leave()
     ended = stage.wait_row(session, lambda row: row.ended_at is not None, "the end of the session")

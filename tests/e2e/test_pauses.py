@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.harness import Stage
 from tests.e2e.home import KEY, TTL_SECONDS
-from tests.e2e.waiting import wait_past
+from tests.e2e.waiting import PATIENCE, until, wait_past
 
 pytestmark = pytest.mark.e2e
 
@@ -92,5 +92,7 @@ def test_a_spent_budget_lets_the_entry_expire_and_says_so(stage: Stage) -> None:
     ledger = stage.ledger()
     assert (ledger.pings, ledger.hits, ledger.saved_usd) == (1, 1, 0.0)
     assert ledger.lost_usd == ledger.spent_usd > 0
-    happened = [event for turn in stage.show(session).turns for event in turn.cache_events]
+    happened = until(
+        lambda: [event for turn in stage.show(session).turns for event in turn.cache_events], PATIENCE, "an event"
+    )
     assert [(event.kind, event.tokens) for event in happened] == [("lapsed", last.prefix)]
