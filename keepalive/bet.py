@@ -59,7 +59,7 @@ class Odds:
         text = f"{_percent(self.chance)} chance that {event} within the next {span(self.seconds)}"
         if self.more > 1 and self.chance <= self.price:
             text += f" ({_percent(self.reach_chance)} within {span(self.more * self.seconds)})"
-        return f"{text}, a ping costs {100 * self.price:.1f} % of the rebuild it can save, misses included"
+        return f"{text}, a ping costs {100 * self.price:.1f} % of the rewrite it can save, misses included"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +89,11 @@ class Bettor:
             return Verdict(False, "expired", "goes: the cache has expired, a ping would pay for a new write", 0.0)
         most = break_even(asked)
         if most == 0:
-            text = "goes: reading the cache costs as much as a rebuild, there is nothing to save"
+            text = "goes: reading the cache costs as much as a rewrite, there is nothing to save"
             return Verdict(False, "no_gain", text, 0.0)
         odds = weigh(asked, self._hazards)
         if asked.pings_sent >= most:
-            text = f"goes: {asked.pings_sent} pings have cost what the rebuild costs that they avoid"
+            text = f"goes: {asked.pings_sent} pings have cost what the rewrite costs that they avoid"
             return Verdict(False, "break_even", text, min(0.0, odds.gain), odds)
         if odds.more:
             return Verdict(True, "worth", f"stays: {odds.words}", odds.gain, odds)

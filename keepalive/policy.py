@@ -2,7 +2,7 @@
 
 It keeps two promises. The guards (`_barred`, `_unaffordable`) hold in every mode, also for a `hold`. What the mode
 `auto` adds on top is a bet on when somebody comes back (`bet`), and the bet is bounded: the pings of one idle period
-never cost more than the rebuild that they avoid. A learned policy replaces `Hazards`, nothing else. This module must
+never cost more than the rewrite that they avoid. A learned policy replaces `Hazards`, nothing else. This module must
 not know how a ping is sent, nor read a clock or a store.
 
 Two things make a bet smaller than its odds would allow. Where the last idle periods of a class have lost money its
@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from keepalive import bet
+from keepalive import bet, caps
 from keepalive.bet import Odds
 from keepalive.hazards import PRIOR, Hazards
 from keepalive.question import Question
@@ -65,6 +65,8 @@ class Spend:
     idle_usd: float
     session_usd: float
     day_usd: float
+    day_back_usd: float = 0.0
+    """Of the day's, what running pings give back if they hit: no plan counts a write that is not to be expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +143,13 @@ def decide(view: LineageView, spend: Spend, rules: Rules, now: float, hazards: H
             return worth
         wanted = worth if end is None else min(worth, math.ceil((end - at) / step))
 
-    left = _within_caps(wanted, spend, rules, read, write)
+    row = caps.row(wanted, _left(spend, rules), at=at, step=step, read=read, write=write)
+    left = max(1, row.pings)  # at least the one just allowed
     reach = at + (left - 1) * step + view.ttl_seconds
     value = odds.gain * read / view.read_multiplier if odds else -read
     if hold and end is not None:
-        return Ping(at, "held", {"n": left, "until": min(end, reach)}, value, odds)
+        short: ReasonArgs = {"ends": row.ends} if reach < end else {}
+        return Ping(at, "held", {"n": left, "until": min(end, reach), **short}, value, odds)
     if view.waiting_for in (WaitingFor.YOU, WaitingFor.PERMISSION):
         return Ping(at, "kept", {"n": left, "until": reach}, value, odds)
     return Ping(at, "tool_guard", {"n": left, "at": at}, value, odds)
@@ -266,16 +270,13 @@ def _unaffordable(spend: Spend, rules: Rules, read: float, write: float) -> Stop
     return None
 
 
-def _within_caps(wanted: int, spend: Spend, rules: Rules, read: float, write: float) -> int:
-    """How many of `wanted` pings the caps will let through if each one hits; at least the one just allowed."""
-    counts: list[float] = [wanted]
-    if rules.max_idle_pings is not None:
-        counts.append(rules.max_idle_pings - spend.idle_pings)
-    if read > 0:
-        if rules.max_session_usd is not None:
-            counts.append((rules.max_session_usd - _session_usd(spend)) / read)
-        counts.append((rules.max_day_usd - spend.day_usd - write) / read + 1)
-    return max(1, math.floor(min(counts)))
+def _left(spend: Spend, rules: Rules) -> caps.Left:
+    """What the caps leave."""
+    return caps.Left(
+        None if rules.max_idle_pings is None else rules.max_idle_pings - spend.idle_pings,
+        None if rules.max_session_usd is None else rules.max_session_usd - _session_usd(spend),
+        caps.DayLeft(rules.max_day_usd - spend.day_usd + spend.day_back_usd, rules.max_day_usd, rules.day_ends_at),
+    )
 
 
 def _session_usd(spend: Spend) -> float:

@@ -139,6 +139,7 @@ def gather(
             idle_usd=spent.idle_usd,
             session_usd=spent.session_usd,
             day_usd=spent.day_usd,
+            day_back_usd=spent.day_back_usd,
         ),
         rules=replace(
             _rules(connection, session, lineage, config, now), day_ends_at=local_midnight(day_start + 1.5 * 86_400)

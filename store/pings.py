@@ -34,6 +34,8 @@ class Spent:
     session_pings: int
     session_usd: float
     day_usd: float
+    day_back_usd: float = 0.0
+    """Of the day's: what pings without an answer yet have reserved beyond their read."""
 
 
 def spent(
@@ -48,9 +50,11 @@ def spent(
         "SELECT count(*), coalesce(sum(usd), 0) FROM ping_money WHERE session_id = ?", (session_id,)
     ).fetchone()
     day = connection.execute(
-        "SELECT coalesce(sum(day_usd), 0) FROM ping_money WHERE reserved_at >= ?", (day_start,)
+        "SELECT coalesce(sum(day_usd), 0), coalesce(sum(day_usd - usd) FILTER (WHERE outcome = ''), 0)"
+        " FROM ping_money WHERE reserved_at >= ?",
+        (day_start,),
     ).fetchone()
-    return Spent(period[0], period[1], session[0], session[1], day[0])
+    return Spent(period[0], period[1], session[0], session[1], day[0], day[1])
 
 
 def unanswered(connection: sqlite3.Connection, lineage_id: int) -> bool:

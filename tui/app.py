@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual import on, work
@@ -48,7 +49,8 @@ class WarmsideApp(OrderingApp):
     `startup` runs in a worker thread beside the first paint (starting a keeper takes longer than a first look); what
     it raises is one line in the footer. `notify` says how it tells of what happens; None: not at all. `history` is
     where all sessions ever stored come from, `days` the money of all days; None: there is none to open. `order`: of the
-    list, as it was left. `no_start`: why no keeper can be started from here, where none can.
+    list, as it was left. `no_start`: why no keeper can be started from here, where none can. `log_file`: where
+    faults of ours are noted.
     """
 
     CSS_PATH = "app.tcss"
@@ -73,10 +75,11 @@ class WarmsideApp(OrderingApp):
         order: Order = Order.NEED,
         keymap: Keymap = DEFAULT,
         no_start: str = "",
+        log_file: Path | None = None,
     ) -> None:
         # Without colours the 16-colour way of drawing is the right one under every theme: bold, dim, reverse.
         ansi = True if "NO_COLOR" in os.environ else None
-        super().__init__(feed, commands, clock, look.zone if look else None, ansi=ansi)
+        super().__init__(feed, commands, clock, look.zone if look else None, ansi=ansi, log_file=log_file)
         self._startup = startup
         self._notify, self._alerts = notify, Alerts()
         self._history = history
@@ -88,6 +91,8 @@ class WarmsideApp(OrderingApp):
         self.main.has_history = history is not None
         self.main.no_start = no_start
         self._shortcuts = keymap
+        self._unseen = ""
+        """A failure that was told behind a sheet."""
         self._version: int | None = None
         self._reading = False
         self._turns_wanted: TurnsWanted | None = None
@@ -146,14 +151,26 @@ class WarmsideApp(OrderingApp):
         self.push_screen(DAYS)
 
     def _say(self, text: str, *, bad: bool = False) -> None:
-        """On the screen that has the keys."""
+        """On the screen that has the keys; behind a sheet a failure is told again once that is gone."""
+        keyed = isinstance(self.screen, KeyedScreen)
         screen = self.screen if isinstance(self.screen, KeyedScreen) else self.main
+        self._unseen = text if bad and not keyed else ""
         screen.say(text, bad=bad)
+
+    def key_of(self, action: str) -> str:
+        return self._shortcuts.first(ascii_only=self._look.ascii_only).get(action, "")
+
+    def action_help_quit(self) -> None:
+        """The library's own key (ctrl+c), which people press to leave."""
+        goes_on = "; the keeper goes on" if self.state.loaded and self.state.view.keeper is not None else ""
+        self._say(f"{self.key_of('quit')} quits{goes_on}")
 
     # -- reading -------------------------------------------------------------------------------------------------
 
     def poll(self) -> None:
         """Read the board again if its version changed and no read is under way."""
+        if self._unseen and isinstance(self.screen, KeyedScreen):
+            self._say(self._unseen, bad=True)
         if self._reading:
             return
         try:

@@ -5,7 +5,7 @@ A key is named by its action in braces and not by itself: which key it is, is th
 
 from __future__ import annotations
 
-from store.models import CacheStateName
+from store.models import BudgetMode, CacheStateName
 from tui import facts
 from tui.moment import Moment
 
@@ -101,6 +101,13 @@ def live(moment: Moment) -> Reason:
     if on_board(moment) is None and moment.session is not None and facts.is_ended(moment.session):
         return "the session ended: nothing to keep"
     return a_session(moment)
+
+
+def to_switch_off(moment: Moment) -> Reason:
+    """Pings are allowed. (The key does not switch them on again: what may spend money is not the same key twice.)"""
+    if moment.session is not None and moment.session.keepalive.mode is BudgetMode.OFF:
+        return live(moment) or "off already: {hold} or {budget} lets it ping"
+    return live(moment)
 
 
 def to_ping(moment: Moment) -> Reason:

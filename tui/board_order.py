@@ -64,7 +64,8 @@ Weight = tuple[float | str, ...]
 
 
 class Section(NamedTuple):
-    """Session ids of one section, in order. A folded section counts its sessions but shows none."""
+    """Session ids of one section, in order. A folded section counts its sessions but shows none; while the order is
+    held, others count what belongs to them, and show what was there (see board_state.py)."""
 
     key: str
     ids: tuple[str, ...]
@@ -114,6 +115,7 @@ def shape(view: BoardView, now: float, query: str, unfolded: bool, order: Order 
             section_of(one, now),
             facts.state(one, now),
             one.waiting_for,
+            _spared(one),
             (one.project, one.cwd) if grouped else None,
         )
         for one in sessions
@@ -128,8 +130,7 @@ def idle_since(session: SessionView, now: float) -> float | None:
 
 
 def running_out(view: BoardView, now: float, order: Order = Order.NEED) -> frozenset[str]:
-    """Ids that come first because they are about to go cold. One more is a reason to sort again, one less (it was
-    renewed) is none."""
+    """Ids of what is about to go cold. One more is a reason to sort again, one less (it was renewed) is none."""
     if order in _RANKS:
         return frozenset()
     return frozenset(one.id for one in _all(view) if not facts.is_ended(one) and facts.runs_out(one, now))
@@ -159,11 +160,17 @@ def _ids(sessions: Iterable[SessionView]) -> tuple[str, ...]:
 # -- what a session weighs: the least comes first ------------------------------------------------------------------
 
 
+def _spared(session: SessionView) -> bool:
+    """Whether it waits for a person, and something keeps it until then: what nothing keeps is more in need. (What works
+    is kept and not kept again by turns, and nobody has to look at it.)"""
+    return facts.waits_for_person(session) and facts.is_kept(session)
+
+
 def _need(session: SessionView, now: float) -> Weight:
     """Inside a section of need: what nothing will keep, what goes cold first, the likely ones, what was active last."""
     left = facts.seconds_left(session, now)
     active = session.ended_at or session.last_activity_at or session.cache.expires_at or 0.0
-    return (not facts.runs_out(session, now), float("inf") if left is None else left, -active, session.id)
+    return (_spared(session), float("inf") if left is None else left, -active, session.id)
 
 
 def _worst(session: SessionView, now: float) -> Weight:

@@ -103,7 +103,11 @@ class BoardState:
         self._last_key = pressed
 
     def _patched(self, fresh: tuple[Section, ...]) -> tuple[Section, ...]:
-        """The old order without the sessions that are gone, new ones at the end of their section, new sections last."""
+        """The old order without the sessions that are gone, new ones at the end of their section, new sections last.
+
+        Rows stay, and headings stay true: each counts the sessions that belong to its section now, wherever they stand,
+        and one to which none belongs any more is empty until the rows may move.
+        """
         alive = {one for section in fresh for one in section.ids}
         known = {one for section in self.sections for one in section.ids}
         new = {section.key: section for section in fresh}
@@ -112,9 +116,10 @@ class BoardState:
         for key in sorted({**old, **new}, key=lambda key: key == ENDED):
             stay = tuple(one for one in (old[key].ids if key in old else ()) if one in alive)
             come = tuple(one for one in (new[key].ids if key in new else ()) if one not in known)
-            total = len(stay + come) or (new[key].total if key == ENDED and key in new else 0)
-            if total:
-                patched.append((new.get(key) or old[key])._replace(ids=stay + come, total=total))
+            if key in new and (stay or come or key == ENDED):
+                patched.append(new[key]._replace(ids=stay + come))
+            elif stay:
+                patched.append(old[key]._replace(ids=stay, total=0))
         return tuple(patched)
 
     def _keep_cursor(self, before: tuple[Section, ...]) -> None:

@@ -23,6 +23,7 @@ FIELDS = ("pings", "money", "until")
 HOLD_SECONDS = 2 * 3600.0
 """How long a hold lasts when no time is given."""
 LABEL_CELLS = 7
+WRONG = "✗"
 _ORIGIN_KEYS = {"pings": "pings", "money": "usd", "until": "until"}
 _MODE_NOTES = {
     BudgetMode.OFF: ("no pings", ""),
@@ -111,7 +112,9 @@ def mode_note(mode: BudgetMode, width: int) -> str:
 def note(
     name: str, session: SessionView, form: Form, budget: Budget, now: float, zone: tzinfo | None, room: int
 ) -> str:
-    """Beside a field: what is used of it, or when that will be."""
+    """Beside a field: what is used of it, or when that will be; of a wrong one that it is."""
+    if name in budget.errors:
+        return WRONG
     keep = session.keepalive
     if name == "pings":
         return _first((f"{keep.idle_pings} used", f"{keep.idle_pings}"), room)
@@ -120,8 +123,6 @@ def note(
         if facts.on_plan(session):
             return _first((f"{used} used, at API prices", f"{used} at API prices", f"{used} API", used), room)
         return _first((f"{used} used", used), room)
-    if name in budget.errors:
-        return ""
     if budget.until_back:
         return _first(("your next prompt", "next prompt", ""), room)
     if not form.until.strip() and budget.until is None:
@@ -143,7 +144,7 @@ def below(
     `force` is known, where its present value was set."""
     if name in budget.errors:
         texts = wrap(budget.errors[name], width - 2, rows)
-        return tuple((Piece("  " if n else "✗ ", "bad"), Piece(text)) for n, text in enumerate(texts))
+        return tuple((Piece("  " if n else f"{WRONG} ", "bad"), Piece(text)) for n, text in enumerate(texts))
     if name == "until" and budget.until_back and budget.until is not None:
         said = f"{budget.mode} until your next prompt in it, 24 h at most"
         if rows < 2 and cell_len(said) > width:
@@ -157,3 +158,10 @@ def below(
 def _first(texts: tuple[str, ...], width: int) -> str:
     """The first that fits, else the last, cut."""
     return next((text for text in texts if cell_len(text) <= width), cut(texts[-1], width))
+
+
+def dearest(force: InForce, width: int) -> Line:
+    """The most that a ping may cost, which the sheet shows and does not set."""
+    allowed = force.allowed
+    said = f" at most {money(allowed.usd_per_ping)}, {origin(allowed.origins['usd_per_ping'])}"
+    return (Piece("a ping".ljust(LABEL_CELLS), "dim"), Piece(cut(said, width - LABEL_CELLS), "dim"))

@@ -9,6 +9,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from keepalive.allowance import Allowance, resolve
+from keepalive.caps import DayLeft
 from keepalive.config import BudgetConfig
 from store import budgets, idle, ledger, lineages, pings
 from store.database import snapshot
@@ -25,13 +26,16 @@ class InForce:
     day: Day
 
     @property
-    def day_left(self) -> float:
-        """Dollars that all sessions together may still spend today."""
-        return max(0.0, self.day.cap - self.day.spent)
+    def day_left(self) -> DayLeft:
+        """What all sessions together may still spend."""
+        day = self.day
+        return DayLeft(max(0.0, day.cap - day.spent + day.back), day.cap, day.ends_at)
 
 
 def read(connection: sqlite3.Connection, session_id: str, config: BudgetConfig, now: float) -> InForce:
     """Of an unknown session: what would hold for a new one."""
+    midnight = ledger.local_midnight(now)
+    tomorrow = ledger.local_midnight(midnight + 1.5 * 86_400)  # (a day may have 23 or 25 hours)
     with snapshot(connection):
         allowed = resolve(config, budgets.standing(connection, session_id))
         lineage = lineages.current(connection, session_id)
@@ -41,7 +45,8 @@ def read(connection: sqlite3.Connection, session_id: str, config: BudgetConfig, 
             0 if lineage is None else lineage.id,
             session_id,
             None if period is None else period[0],
-            ledger.local_midnight(now),
+            midnight,
         )
         paused = budgets.paused_until(connection)
-    return InForce(allowed, spent.idle_pings, spent.session_usd, day_of(config, spent.day_usd, paused, now))
+    day = day_of(config, spent.day_usd, paused, now, back=spent.day_back_usd, ends_at=tomorrow)
+    return InForce(allowed, spent.idle_pings, spent.session_usd, day)

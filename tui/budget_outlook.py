@@ -4,14 +4,13 @@ they may save. Pure; every line fits its width, by a shorter label where the lon
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from datetime import tzinfo
-from typing import NamedTuple
 
-from keepalive.state import margin
+from keepalive.caps import DayLeft, End
 from store.models import BudgetMode, CacheStateName, SessionView, WaitingFor
 from tui import facts
+from tui.budget_ahead import ENDS, Ahead, ahead, most, over, price
 from tui.budget_form import LABEL_CELLS, Budget
 from tui.format import NOTHING, age, clock_time, cut, money, plural, wrap
 from tui.lines import BLANK, Line, Piece, spread, width_of
@@ -19,8 +18,8 @@ from tui.lines import BLANK, Line, Piece, spread, width_of
 CONSEQUENCE_ROWS = 4
 AT_API_PRICES = "at API prices"
 """Of money that nobody pays: under a plan's login."""
-SAME_END_SECONDS = 60.0
-"""Ends are typed to the minute."""
+NOW = "as is"
+"""The label of what holds before anything is applied."""
 _NO_WAY = frozenset(
     {
         "dead",
@@ -43,7 +42,7 @@ def policy_view(session: SessionView, now: float, zone: tzinfo | None, width: in
     """What the keeper makes of the session now: the reason in one line, or where there is room in two, with the bet
     behind it as far as it is known: the chance that the next ping is read, and the chance from which on it pays."""
     said = reason(session, now, zone, width - LABEL_CELLS, 2 if roomy else 1)
-    labels = ["now".ljust(LABEL_CELLS), *[" " * LABEL_CELLS] * (len(said) - 1)]
+    labels = [NOW.ljust(LABEL_CELLS), *[" " * LABEL_CELLS] * (len(said) - 1)]
     lines: list[Line] = [(Piece(label, "dim"), Piece(text)) for label, text in zip(labels, said, strict=True)]
     return (*lines, *bet(session, width)) if roomy else tuple(lines)
 
@@ -69,9 +68,10 @@ def bet(session: SessionView, width: int) -> list[Line]:
     if isinstance(share, int | float):
         lines.append(_row(("worth a ping from",), width, Piece(_share(share))))
         return lines
-    price, cold = _price(session), session.cache.cold_usd
-    if price is not None and cold is not None and cold > price:
-        lines.append(_row(("a ping costs", "a ping"), width, Piece(f"{_share(price / (cold - price))} of a rewrite")))
+    a_ping, cold = price(session), session.cache.cold_usd
+    if a_ping is not None and cold is not None and cold > a_ping:
+        share_of = f"{_share(a_ping / (cold - a_ping))} of a rewrite"
+        lines.append(_row(("a ping costs", "a ping"), width, Piece(share_of)))
     return lines
 
 
@@ -82,122 +82,81 @@ def consequence(
     zone: tzinfo | None,
     width: int,
     rows: int = CONSEQUENCE_ROWS,
-    day_left: float | None = None,
+    day_left: DayLeft | None = None,
     *,
     at_api_prices: bool = True,
 ) -> tuple[Line, ...]:
     """The next ping, what all of them cost, what a cold resume costs, and what they may save: in `rows` lines, the most
     important ones where there are fewer; nothing where a field is wrong.
 
-    `day_left`: dollars that the day's cap leaves. `at_api_prices`: under a plan, say that money is.
+    `day_left`: what the day's cap leaves. `at_api_prices`: under a plan, say that money is.
     """
     cache, keep = session.cache, session.keepalive
     if budget.errors:
         return (BLANK,) * rows
-    price, ahead = _price(session), _ahead(session, budget, now, zone)
-    money_left = None if budget.usd is None else max(0.0, budget.usd - (keep.usd or 0.0))
-    limits = [left for left in (money_left, day_left) if left is not None]
-    too_dear = any(left == 0 or (price is not None and price > left) for left in limits)
+    a_ping, seen = price(session), ahead(session, budget, now, day_left)
+    usd = most(session, budget, seen, day_left)
+    too_dear = usd == 0 or (usd is not None and a_ping is not None and a_ping > usd)
     gone = facts.state(session, now) in (CacheStateName.EXPIRED, CacheStateName.CHANGED)
-    if budget.mode is BudgetMode.OFF or ahead.pings == 0 or too_dear or gone:
-        return _filled(rows, _no_pings(session, now, zone, width))
+    if budget.mode is BudgetMode.OFF or seen.pings == 0 or too_dear or gone:
+        why = "" if gone or budget.mode is BudgetMode.OFF or seen.pings != 0 else seen.ends
+        return _filled(rows, _no_pings(session, now, zone, width, why))
     following: Line = (Piece("none for now"),)
     if keep.next_ping_at is not None or keep.why not in _NO_WAY:
         due = "when it is due" if keep.next_ping_at is None else clock_time(keep.next_ping_at, now, zone)
-        following = (Piece(f"{due}  ", "dim"), Piece(money(price)))
-    if ahead.pings is not None and price is not None:
-        limits.append(ahead.pings * price)
-    most = min(limits, default=None)
-    total = Piece(money(most)) if most is not None else Piece("no limit", "dim")
+        following = (Piece(f"{due}  ", "dim"), Piece(money(a_ping)))
+    total = Piece(money(usd)) if usd is not None else Piece("no limit", "dim")
     found: list[tuple[int, Line]] = [  # (rank, line): the lowest ranks stay
         (2, _row(("next ping",), width, *following)),
-        (0, _row(ahead.words, width, total)),
+        (0, _row(_words(seen, now, zone), width, total)),
         (3, _row(("a cold resume",), width, Piece(facts.cold_cost(session)))),
     ]
     if facts.on_plan(session):
         if at_api_prices:
             found.append((1, (Piece(f"money {AT_API_PRICES}", "dim"),)))
-    elif cache.cold_usd is not None and most is not None and cache.cold_usd > most:
-        saved = Piece(f"saves {money(cache.cold_usd - most)}", "good")
+    elif (more := over(session, usd)) is not None:
+        found.append((1, (Piece(dearer(more, width), "bad"),)))
+    elif cache.cold_usd is not None and usd is not None and cache.cold_usd > usd:
+        saved = Piece(f"saves {money(cache.cold_usd - usd)}", "good")
         found.append((1, _row(("if you come back", "if back"), width, saved)))
     kept = {rank for rank, _ in sorted(found, key=lambda one: one[0])[:rows]}
     return _filled(rows, *(line for rank, line in found if rank in kept))
 
 
-class _Ahead(NamedTuple):
-    """Pings that would be sent if nobody comes back; None where nothing limits them."""
-
-    pings: int | None
-    words: tuple[str, ...]
-    """The longest first."""
-
-
-def _ahead(session: SessionView, budget: Budget, now: float, zone: tzinfo | None) -> _Ahead:
-    """By the caps, by the end, by break-even, or by the keeper's plan where the budget is the one it planned with."""
-    keep = session.keepalive
-    left = None if budget.pings is None else max(0, budget.pings - keep.idle_pings)
-    by_end = _before(session, budget)
-    if budget.mode is BudgetMode.HOLD and by_end is not None:
-        if left is None or by_end <= left:
-            pings = plural(by_end, "ping")
-            return _Ahead(by_end, (f"{pings} to hold it", pings))
-        pings, ttl = plural(left, "ping"), facts.ttl_seconds(session) or 0.0
-        to = clock_time((session.cache.expires_at or now) + left * (ttl - margin(ttl, 0.0)), now, zone)
-        return _Ahead(left, (f"{pings}, held to {to}", f"{pings}, to {to}", pings))
-    if _is_present(session, budget) and keep.next_ping_at is not None and keep.idle_max_pings is not None:
-        planned = max(1, keep.idle_max_pings - keep.idle_pings)
-        words = f"{plural(planned, 'planned ping')}"
-        return _Ahead(planned, (f"all {words}" if planned > 1 else words, words, plural(planned, "ping")))
-    even = _break_even(session)
-    ceilings = [left, by_end, None if even is None else max(0, even - keep.idle_pings)]
-    count_or_none = min((one for one in ceilings if one is not None), default=None)
-    if count_or_none is None:
-        return _Ahead(None, ("all of them, at most", "all, at most"))
-    pings = plural(count_or_none, "ping")
-    return _Ahead(count_or_none, (f"{pings} more, at most", f"{pings} at most", pings))
+def _words(seen: Ahead, now: float, zone: tzinfo | None) -> tuple[str, ...]:
+    """The pings ahead in words, the longest first, with the limit that ends a hold too early."""
+    if seen.pings is None:
+        return ("all of them, at most", "all, at most")
+    pings = plural(seen.pings, "ping")
+    if seen.to is not None and not seen.ends:
+        return (f"{pings} to hold it", pings)
+    if seen.to is not None:
+        to, (full, short) = clock_time(seen.to, now, zone), ENDS[seen.ends]
+        told = f"{pings}, held to {to}: {full}"
+        if seen.ends == "pings":
+            return (told, f"{pings}, held to {to}", f"{pings}, to {to}", pings)
+        return (told, f"{pings} to {to}: {short} ends it", f"{pings}, to {to}: {short}", f"{pings}, to {to}", pings)
+    if seen.planned:
+        words = plural(seen.pings, "planned ping")
+        return (f"all {words}" if seen.pings > 1 else words, words, pings)
+    return (f"{pings} more, at most", f"{pings} at most", pings)
 
 
-def _before(session: SessionView, budget: Budget) -> int | None:
-    """Pings that fall before the budget's end; None without one, or without a known lifetime."""
-    expires, ttl = session.cache.expires_at, facts.ttl_seconds(session)
-    if budget.until is None or expires is None or not ttl:
-        return None
-    # A hold has to reach its end; otherwise only pings that are due before the end are sent.
-    first = expires if budget.mode is BudgetMode.HOLD else expires - margin(ttl, 0.0)
-    return max(0, math.ceil((budget.until - first) / (ttl - margin(ttl, 0.0))))
+def dearer(more: float, width: int) -> str:
+    """That a budget costs so much more than what it avoids, in the longest form that fits."""
+    more_than = f"{money(more)} more than"
+    forms = (f"costs {more_than} a cold resume", f"costs {more_than} cold", f"{more_than} cold")
+    return next((form for form in forms if len(form) <= width), forms[-1])
 
 
-def _is_present(session: SessionView, budget: Budget) -> bool:
-    """Whether it is what the keeper's plan was made with."""
-    keep = session.keepalive
-    if (budget.mode, budget.pings, budget.usd) != (keep.mode, keep.max_pings, keep.max_usd):
-        return False
-    if budget.until is None or keep.until is None:
-        return budget.until is keep.until
-    return abs(budget.until - keep.until) < SAME_END_SECONDS
-
-
-def _break_even(session: SessionView) -> int | None:
-    """The policy's own ceiling: pings of an idle period that cost no more than the rebuild which they spare."""
-    price, cold = _price(session), session.cache.cold_usd
-    if price is None or cold is None or price <= 0:
-        return None
-    return math.floor(max(0.0, cold - price) / price)
-
-
-def _price(session: SessionView) -> float | None:
-    """What a ping costs: as planned, else a read of what a cold resume would write."""
-    planned = session.keepalive.next_ping_usd
-    return session.cache.warm_usd if planned is None else planned
-
-
-def _no_pings(session: SessionView, now: float, zone: tzinfo | None, width: int) -> Line:
+def _no_pings(session: SessionView, now: float, zone: tzinfo | None, width: int, ends: End) -> Line:
     at, cost = session.cache.expires_at, facts.cold_cost(session)
     cold = "" if at is None else f"cold {clock_time(at, now, zone)}, "
-    for right in (f"{cold}then {cost}", f"then {cost}"):
-        if len("no pings ") + len(right) <= width:
-            break
-    return _row(("no pings",), width, Piece(right))
+    for label in (f"no pings: {ENDS[ends][1]}", "no pings") if ends else ("no pings",):
+        for right in (f"{cold}then {cost}", f"then {cost}"):
+            if len(label) + 2 + len(right) <= width:
+                return _row((label,), width, Piece(right))
+    return _row(("no pings",), width, Piece(f"then {cost}"))
 
 
 def _share(share: float) -> str:

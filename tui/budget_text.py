@@ -20,12 +20,24 @@ class Day(NamedTuple):
     in_config: bool
     spent: float
     paused_until: float | None
+    back: float = 0.0
+    """Of what is spent, what running pings give back if they hit."""
+    ends_at: float | None = None
+    """When the cap begins anew."""
 
 
-def day_of(config: BudgetConfig, spent: float, paused_until: float | None, now: float) -> Day:
+def day_of(
+    config: BudgetConfig,
+    spent: float,
+    paused_until: float | None,
+    now: float,
+    *,
+    back: float = 0.0,
+    ends_at: float | None = None,
+) -> Day:
     """The day's cap and the pause; a pause that is over is none."""
     paused = paused_until if paused_until is not None and now < paused_until else None
-    return Day(config.usd_per_day, "usd_per_day" in config.model_fields_set, spent, paused)
+    return Day(config.usd_per_day, "usd_per_day" in config.model_fields_set, spent, paused, back, ends_at)
 
 
 def lines(allowed: Allowance, spent: float | None, day: Day, now: float, zone: tzinfo | None) -> list[str]:

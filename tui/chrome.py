@@ -61,26 +61,33 @@ def _warm(view: BoardView, now: float, *, of: bool) -> str:
 
 def _counts(view: BoardView, now: float, width: int, starts: str) -> tuple[Line, ...]:
     """What stands at the right end, the fullest first."""
-    off = Piece("keeper off", "strong" if view.sessions else "dim")
-    hint: Line = (Piece(f", {starts} starts it", "dim"),) if starts else ()
+    lacks = _lacks(view, starts)
     if not view.sessions:
-        return ((Piece("keeper on", "dim"),),) if view.keeper else ((off, *hint), (off,))
+        return ((Piece("keeper on", "dim"),),) if not lacks else (lacks, lacks[:1])
     warm = Piece(_warm(view, now, of=width >= WIDE_ROW) + "  ", "dim")
     today = (*((Piece("today ", "dim"),) if width >= 36 else ()), _net(view))
-    if view.keeper is not None:
+    if not lacks:
         return (warm, *today), today, today[-1:]
     if width < WIDE_ROW:
-        return (warm, off), (off,)  # the footer names the key
-    return (warm, off, *hint, Piece("  "), *today), (off, *hint, Piece("  "), *today), (off, *hint)
+        return (warm, lacks[0]), lacks[:1]  # the footer names the key
+    return (warm, *lacks, Piece("  "), *today), (*lacks, Piece("  "), *today), lacks
+
+
+def _lacks(view: BoardView, starts: str) -> Line:
+    """That no keeper runs, or one that nobody restarts when it breaks down, and the key that mends it."""
+    if view.keeper is not None and view.keeper.supervised:
+        return ()
+    said, does = ("off", "starts") if view.keeper is None else ("alone", "restarts")
+    hint: Line = (Piece(f", {starts} {does} it", "dim"),) if starts else ()
+    return (Piece(f"keeper {said}", "strong" if view.sessions else "dim"), *hint)
 
 
 def _wide(mark: Line, view: BoardView, now: float, width: int, starts: str) -> Line:
     """Over the list how many are warm, at the right end the day's money."""
     count = _warm(view, now, of=True) if view.sessions else ""
     left = spread(mark, (Piece(count, "dim"),), LIST_CELLS - 1)
-    if view.keeper is None:
-        hint = f", {starts} starts it" if starts else ""
-        left = (*left, Piece("   keeper off", "strong"), Piece(hint, "dim"))
+    if lacks := _lacks(view, starts):
+        left = (*left, Piece("   "), *lacks)
     day, today = view.today, (Piece("today ", "dim"), _net(view))
     spent = (Piece("today spent ", "dim"), Piece(money(day.spent_usd)), Piece("  saved ", "dim"))
     full = (*spent, Piece(money(day.saved_usd)), Piece("  net ", "dim"), _net(view))

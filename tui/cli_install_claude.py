@@ -50,7 +50,7 @@ class Refused(click.ClickException):
     type=click.Choice(["yes", "no"]),
     help="Whether pings may be sent under a subscription login; `no` alone takes a yes back.",
 )
-@click.option("--dry-run", is_flag=True, help="Show what would be written, and write nothing.")
+@click.option("--dry-run", is_flag=True, help="Show every line that would be written, and write nothing.")
 def install_claude(yes: bool, subscription: str | None, dry_run: bool) -> None:
     """Put the plugin and the status line into Claude Code, after showing both.
 
@@ -115,8 +115,11 @@ def _carried_out(
     """Show, ask, look again, do. What has changed since it was shown is shown anew."""
     for _ in range(MOST_ROUNDS):
         colour = sys.stdout.isatty() and wants_colour(os.environ)
+        short = {change.path: [] if dry_run else install_text.summary(change) for change in plan.changes}
         for change in (*plan.changes, *plan.dropped):
-            _say(install_text.diff(change, colour=colour))
+            _say(short.get(change.path) or install_text.diff(change, colour=colour))
+        if any(short.values()):
+            click.echo("(--dry-run shows every line of them.)")
         _notes(plan)
         if dry_run:
             return False

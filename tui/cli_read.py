@@ -8,13 +8,15 @@ import click
 
 from keepalive.allowance import budget_of
 from store import board, sessions
-from store.models import SessionDetail, SessionView, WaitingFor
+from store.models import CacheStateName, SessionDetail, SessionView, WaitingFor
 from tui import filters
 from tui.cli_context import here
 from tui.format import clean
 from tui.json_out import dumps, iso
 
 EVERY_SESSION = 1_000_000
+HARDLY = 0.05
+"""Below this chance a cache counts as gone."""
 
 
 @click.command("sessions")
@@ -87,15 +89,26 @@ def show(session: str, as_json: bool, markdown: bool, why: int | None) -> None:
 
 def _line(view: SessionView) -> str:
     from tui import reasons
+    from tui.format import past
 
+    now = time.time()
     cold = "" if view.cache.cold_usd is None else f"  if cold ${view.cache.cold_usd:.2f}"
     waits = f", waits for {view.waiting_for}" if view.waiting_for else ""
-    why = reasons.words(view.keepalive.why, view.keepalive.why_args, time.time(), None).full
+    why = reasons.words(view.keepalive.why, view.keepalive.why_args, now, None).full
     project = clean(view.project)
+    at = view.last_activity_at or view.opened_at
     return (
-        f"{clean(view.id)[:8]}  {clean(view.agent):8} {project:20} {view.status}{waits}"
-        f"  cache {view.cache.state}{cold}  {why}"
+        f"{clean(view.id)[:8]}  {'' if at is None else past(at, now, None):7}  {clean(view.agent):8} {project:20}"
+        f" {view.status}{waits}  cache {_cache(view)}{cold}  {why}"
     )
+
+
+def _cache(view: SessionView) -> str:
+    """Its state; of one without a promise the chance, as on the board, and that it is gone where there is none."""
+    chance = view.cache.probability
+    if view.cache.state is not CacheStateName.LIKELY or chance is None:
+        return str(view.cache.state)
+    return "gone" if chance < HARDLY else f"{100 * chance:.0f}% warm"
 
 
 def _detail(detail: SessionDetail) -> str:

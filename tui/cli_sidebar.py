@@ -72,6 +72,7 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
             order=feed.order(),
             keymap=keys,
             no_start=feed.no_start,
+            log_file=paths.state_dir / "sidebar.log",
             startup=(lambda: _start_quietly(feed)) if with_keeper else None,
         ).run()
     finally:
@@ -127,5 +128,5 @@ def _first_words(feed: StoreFeed, loaded: Config, keys: Keymap) -> str:
     off = keys.first().get("off")
     return (
         f"Keep-alive is on: at most ${budget.usd_per_ping:.2f} a ping, ${budget.usd_per_day:.2f} a day."
-        f" Off: {f'{off}, or ' if off else ''}`warmside budget --default --mode off`"
+        f" Off: {f'{off} on a session, or ' if off else ''}`warmside budget --default --mode off`"
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from tui.format import cut, pad_left
@@ -59,9 +59,9 @@ class Bar(NamedTuple):
     lost: float = 0.0
     """The part of `down` that came to nothing."""
     label: str = ""
-    """Below it, where there is room."""
+    """Below it, where there is room; of a day its number."""
     turn: str = ""
-    """A label that goes first: of a day on which another month begins."""
+    """Of a day its number and month, for the first label of a month; where bars have no labels, one that stands."""
 
 
 class Scale(NamedTuple):
@@ -97,12 +97,7 @@ def shown(bars: int, room: int) -> tuple[int, int]:
 def days_from(first: date, last: date, found: Mapping[str, Bar]) -> list[Bar]:
     """A bar for each day, both ends included, with its date; `found` is by date as YYYY-MM-DD."""
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    return [
-        found.get(day.isoformat(), Bar())._replace(
-            label=str(day.day), turn=f"{day.day} {day:%b}" if day.day == 1 or day == first else ""
-        )
-        for day in days
-    ]
+    return [found.get(day.isoformat(), Bar())._replace(label=str(day.day), turn=f"{day.day} {day:%b}") for day in days]
 
 
 def plot(
@@ -140,9 +135,9 @@ def plot(
     for index, drawn in enumerate(below):
         end = show(found.down * found.unit) if index == found.down - 1 and anything else ""
         yield _line(end, ends, drawn, key[1] if beside and not index else (), used)
-    labels = _labels(held, step)
+    labels = _labels(held, step, ends + 2)
     if labels.strip():
-        yield (Piece(" " * (ends + 2)), Piece(labels, "dim"))
+        yield (Piece(labels, "dim"),)
     if not beside:
         yield (Piece(" "), *key[0], Piece("  "), *key[1])
     if count < len(bars):
@@ -230,21 +225,36 @@ def _key(drawing: Drawing, words: tuple[str, str, str], bars: Sequence[Bar]) -> 
     return one(drawing.up[-1], "good", words[0]), below
 
 
-def _labels(bars: Sequence[Bar], step: int) -> str:
-    """Months first, then as many of the others as have room, counted from the newest."""
-    cells = [" "] * (len(bars) * step - (step > 1))
+def _labels(bars: Sequence[Bar], step: int, before: int) -> str:
+    """Evenly spaced, counted from the newest, as close as they stand apart; `before` cells are left of the bars.
 
-    def put(text: str, at: int) -> None:
-        at = min(at, len(cells) - len(text))  # the newest's may begin before its bar
-        around = cells[max(0, at - 1) : at + len(text) + 1]
-        if at >= 0 and all(cell == " " for cell in around):
-            cells[at : at + len(text)] = text
+    The first of a month says which one. It may begin a cell before its bar, the last one as many as it needs.
+    """
+    end = before + len(bars) * step - (step > 1)
+    if any(not bar.label for bar in bars):
+        texts = [bar.turn or bar.label for bar in bars]
+        return _written([(before + index * step, text) for index, text in enumerate(texts) if text], before, end)
+    for stride in range(1, len(bars) + 1):
+        at = range(len(bars) - 1, -1, -stride)[::-1]
+        months = ["", *(bars[index].turn.rpartition(" ")[2] for index in at)]
+        texts = [
+            bars[index].turn if month != last else bars[index].label
+            for index, (last, month) in zip(at, pairwise(months), strict=True)
+        ]
+        found = _written([(before + index * step, text) for index, text in zip(at, texts, strict=True)], before, end)
+        if found or stride == len(bars):
+            return found
+    return ""
 
-    for index, bar in reversed(list(enumerate(bars))):
-        put(bar.turn, index * step)
-    longest = max((len(bar.label) for bar in bars), default=0)
-    apart = longest + 1 if step > 2 else 2 * (longest + 1)
-    stride = max(1, -(-apart // step))
-    for index in range(len(bars) - 1, -1, -stride):
-        put(bars[index].label, index * step)
-    return "".join(cells).rstrip()
+
+def _written(labels: Sequence[tuple[int, str]], before: int, end: int) -> str:
+    """The texts at their cells; '' where two would touch."""
+    line = ""
+    for index, (at, text) in enumerate(labels):
+        start = min(at, end - len(text))
+        if not index and len(labels) > 1 and start + len(text) + 1 > labels[1][0]:
+            start -= 1
+        if start < (len(line) + 1 if line else max(0, before - 1)):
+            return ""
+        line = line.ljust(start) + text
+    return line

@@ -10,6 +10,7 @@ from datetime import date
 from typing import NamedTuple
 
 from store.ledger_models import DayLedger, SpanLedger, SpanLine
+from store.sessions import FORGOTTEN
 from tui.format import NOTHING, clean, cut, money, net, pad, pad_left, tokens
 from tui.ledger_words import LABELS
 from tui.lines import Line, Piece, Role
@@ -109,7 +110,8 @@ def projects(span: SpanLedger, width: int, most: int, *, priced: bool) -> Iterat
     yield _head("project", room, columns)
     yield _rule(room, columns)
     for line in span.by_project[:most]:
-        yield _row(clean(line.key) or NOTHING, "fg", room, columns, line)
+        role: Role = "dim" if line.key == FORGOTTEN else "fg"
+        yield _row(clean(line.key) or NOTHING, role, room, columns, line)
     if len(span.by_project) > most:
         rest = f" {len(span.by_project) - most} more: warmside ledger"
         yield (Piece(cut(rest, width - 1), "dim"),)

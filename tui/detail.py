@@ -70,7 +70,7 @@ def cost_line(session: SessionView, width: int) -> Line:
         return ()
     left = (Piece(" resume ", "dim"), Piece(f"{money(cache.cold_usd)} cold, {money(cache.warm_usd)} warm"))
     extra = cache.cold_extra_seconds
-    return spread(left, () if extra is None else (Piece(f"{extra:.0f} s later", "dim"),), width - 1)
+    return spread(left, () if extra is None or extra < 1 else (Piece(f"{extra:.0f} s later", "dim"),), width - 1)
 
 
 def compaction_line(subject: Subject, width: int) -> Line:

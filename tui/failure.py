@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
+
+HELD = "another program holds the store"
+
 
 def cause(error: Exception) -> str:
     """An error in one line: its text, or its kind when it has none."""
+    if isinstance(error, sqlite3.OperationalError) and "is locked" in str(error):
+        return HELD
     return " ".join(str(error).split()) or type(error).__name__

@@ -72,6 +72,10 @@ class BoardCommands(Protocol):
         """Replace the session's budget: pings an idle period, money for the session. None is no limit of its own."""
         ...
 
+    def forget_budget(self, session_id: str) -> None:
+        """Drop the session's own budget: the defaults hold again."""
+        ...
+
     def ping_now(self, session_id: str) -> str:
         """Ask the keeper for one ping now and wait a while: `hit`, `miss`, the reason code why none was sent, or ''
         when there is no answer yet."""

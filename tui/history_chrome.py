@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
+
 from store.history import Overview
 from tui.format import clean, cut, plural, wrap
-from tui.history_query import Query
+from tui.history_query import CALLED, Query
 from tui.history_state import Results
 from tui.lines import BLANK, Line, Piece, spread, width_of
 
 FILTERS = ("project", "agent", "after", "before", "failed")
-_CALLED = {"since": "after", "until": "before"}
 COMPLAINT_LINES = 2
 """So many lines a complaint may take: it has the way out in it."""
 
@@ -35,13 +36,19 @@ def header(overview: Overview, width: int, *, loaded: bool) -> Line:
 
 def filters(query: Query, width: int) -> Line:
     """Beside the field where there is room: the filters there are, those in use with their value."""
-    told = {_CALLED.get(name, name): value for name, value in query.told}
+    told = {CALLED.get(name, name): value for name, value in query.told}
     pieces: list[Piece] = []
     for name in FILTERS:
         value = told.get(name)
         said = "any" if value is None else clean(value) or "only"
         pieces += [Piece(f"   {name}: ", "dim"), Piece(cut(said, 16), "dim" if value is None else "strong")]
     return tuple(pieces) if width_of(pieces) < width else ()
+
+
+def filter_at(line: Line, x: int) -> str | None:
+    """Which of the filters in that line stands at this cell."""
+    ends = [width_of(line[: 2 * index + 2]) for index in range(len(line) // 2)]
+    return next((name for name, end in zip(FILTERS, ends, strict=False) if x < end), None)
 
 
 def status(results: Results, query: Query, width: int, *, searching: bool) -> tuple[Line, ...]:
@@ -52,10 +59,23 @@ def status(results: Results, query: Query, width: int, *, searching: bool) -> tu
         return tuple((Piece(" " + text, "dim" if role == "dim" else "bad"),) for text in lines)
     if searching:
         return ((Piece(" searching …", "dim"),),)
-    left = _found(results)
-    right = "newest first" if results.complete else "only the newest were searched"
+    left, right = _found(results), "newest first" if results.complete else "only the newest were searched"
+    hint = _hint(results, width - 4) if results.complete else None
+    if hint is not None:
+        left, right = hint
     line: Line = (Piece(" " + cut(left, width - 2), "dim"),)
     return (spread(line, (Piece(right, "dim" if results.complete else "bad"),), width - 1),)
+
+
+def _hint(results: Results, room: int) -> tuple[str, str] | None:
+    """What was found, with what could have been meant, where both have room."""
+    query, whole, hints = results.query, _found(results), tuple[str, ...]()
+    if len(results) and query.phrase:
+        hints = (f'"{clean(query.phrase)}" finds the phrase', '"…" finds a phrase')
+    elif not len(results) and any(name == "failed" and value not in ("", "any") for name, value in query.told):
+        hints = ("failed: alone lists all that failed", "failed: lists all")
+    both = [(left, right) for left in (whole, whole.partition(" in ")[0]) for right in hints]
+    return next((one for one in both if cell_len(one[0]) + cell_len(one[1]) + 2 <= room), None)
 
 
 def _found(results: Results) -> str:
@@ -68,12 +88,12 @@ def _found(results: Results) -> str:
     return f"{number} in {plural(len({hit.session for hit in results.hits}), 'session')}"
 
 
-def typing_keys(width: int, enter: str) -> Line:
-    """The footer while somebody types: letters are letters, these keys still do something."""
+def typing_keys(width: int, enter: str, moves: str) -> Line:
+    """The footer while somebody types: letters are letters, these keys still do something. `moves`: '' for none."""
     line: Line = ()
-    for key, word in ((enter, "to the list"), ("esc", "back"), ("up down", "move")):
+    for key, word in ((enter, "to the list"), ("esc", "back"), (moves, "move")):
         longer = (*line, Piece(f" {key}", "strong"), Piece(f" {word} ", "dim"))
-        line = longer if width_of(longer) <= width else line
+        line = longer if key and width_of(longer) <= width else line
     return line
 
 

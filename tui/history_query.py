@@ -20,14 +20,18 @@ from store.session_filter import SessionFilter
 from tui import filters
 from tui.format import clean
 
-EXAMPLE = "words, project:api, after:7d"
+EXAMPLE, SHORT_EXAMPLE = "words, project:api, failed:, after:7d", "words, project:api, failed:"
+CALLED = {"since": "after", "until": "before"}
+"""The name under which a filter is shown."""
 MOMENT_EXAMPLE = "today, 7d or 2026-11-24"
+FAILED_ONLY, FAILED_OR_NOT = frozenset({"", "yes", "true", "only", "1"}), frozenset({"no", "false", "any", "0"})
+"""What may follow `failed:` as a filter; anything else is looked for in the commands that failed."""
 SUGGESTED = 4
 """So many names are told where one is not known."""
 
 _PIECE = re.compile(
     r'(?P<name>project|agent|after|since|before|until):(?P<value>"[^"]*"?|\S*)'
-    r"|(?P<failed>failed:)(?=\s|\Z)"
+    r'|failed:(?P<failed>"[^"]*"?|\S*)'
     r'|(?:\w+:)?"[^"]*"?|\S+',
     re.IGNORECASE,
 )
@@ -59,6 +63,12 @@ class Query:
         return (self.words, self.filters) == (other.words, other.filters)
 
     @property
+    def phrase(self) -> str:
+        """Bare words that could have been meant as one phrase; '' where there is nothing to tell apart."""
+        words = self.words.split()
+        return " ".join(words) if len(words) > 1 and not set(self.words) & {'"', ":"} else ""
+
+    @property
     def of_turns(self) -> bool:
         """Whether it looks for turns; else it only says which sessions are listed."""
         return bool(self.terms) or self.filters.failed
@@ -70,8 +80,12 @@ def read(text: str, known: Overview, now: float, zone: tzinfo | None) -> Query:
     words, told = text, list[tuple[str, str]]()
     for piece in _PIECE.finditer(text):
         if piece["failed"] is not None:
-            query = replace(query, filters=replace(query.filters, failed=True))
-            told.append(("failed", ""))
+            value = piece["failed"].lower()
+            only, either = value in FAILED_ONLY, value in FAILED_OR_NOT
+            told.append(("failed", "" if only else "any" if either else piece["failed"].strip('"')))
+            if not (only or either):
+                continue  # words, for the search's field of that name
+            query = replace(query, filters=replace(query.filters, failed=only))
         elif piece["name"] is not None:
             name, value = piece["name"].lower(), piece["value"].strip('"')
             try:
@@ -110,6 +124,19 @@ def completed(text: str, known: Overview) -> str | None:
         if typeable and name[: len(begun)].casefold() == begun.casefold():
             return text + name[len(begun) :] + quote
     return None
+
+
+def with_filter(text: str, name: str) -> tuple[str, int]:
+    """`text` with this filter's word in it, and where its value is typed. `failed:` needs none: it is put in or taken
+    out."""
+    for piece in _PIECE.finditer(text):
+        if name == "failed" and piece["failed"] is not None:
+            rest = f"{text[: piece.start()].rstrip()} {text[piece.end() :].lstrip()}".strip()
+            return rest, len(rest)
+        if piece["name"] is not None and CALLED.get(piece["name"].lower(), piece["name"].lower()) == name:
+            return text, piece.end()
+    begun = f"{text.rstrip()} {name}:".lstrip() + (" " if name == "failed" else "")
+    return begun, len(begun)
 
 
 def _with(old: Filters, name: str, value: str, known: Overview, now: float, zone: tzinfo | None) -> Filters:

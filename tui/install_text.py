@@ -1,4 +1,4 @@
-"""What an install shows before it writes: each file as a unified diff. Pure."""
+"""What an install shows before it writes: each file in a line or as a unified diff. Pure."""
 
 from __future__ import annotations
 
@@ -12,10 +12,21 @@ from keepalive.consent import TERMS, WHAT
 from keepalive.install.plan import Change
 from keepalive.install.surroundings import Hook
 from store.plain_text import one_line
+from tui.amounts import plural
 
 WIDTH = 100
 MOST_CELLS = 100
 """Of a hook's command."""
+_WHAT = {
+    "plugin.json": "names the plugin to the client",
+    "README.md": "says what this is, for whoever finds it",
+    "hooks.json": "when the client runs it",
+    "register.ts": "tells the keeper of turns, and has the client re-read its cache when the keeper asks",
+    "words.ts": "what plugin and keeper say to each other",
+    "folder.ts": "where plugin and keeper meet",
+    "start.ts": "how the keeper is started",
+}
+"""The plugin's files, by name."""
 _COLOURS = {"+": "green", "-": "red", "@": "cyan"}
 
 
@@ -31,6 +42,20 @@ def diff(change: Change, *, colour: bool) -> list[str]:
         click.style(line, bold=True) if colour and at < 2 else _painted(line, _COLOURS.get(line[:1], ""), colour)
         for at, line in enumerate(lines)
     ]
+
+
+def summary(change: Change) -> list[str]:
+    """A file of the plugin in one line: how long it is, and what for; any other change as it is."""
+    what = _WHAT.get(change.path.name)
+    if what is None or change.after is None:
+        return []
+    new = len(_lines(change.after))
+    size = plural(new, "line")
+    if change.before is not None:
+        matcher = difflib.SequenceMatcher(None, _lines(change.before), _lines(change.after), autojunk=False)
+        same = sum(block.size for block in matcher.get_matching_blocks())
+        size = f"{size}, {new - same} of them new"
+    return [f"{printable(str(change.path))}: {size}; {what}"]
 
 
 def hooks(found: Iterable[Hook]) -> list[str]:

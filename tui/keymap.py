@@ -33,10 +33,17 @@ class Keymap:
         """The key to name for each action that has one."""
         return {name: shown(keys[0], ascii_only=ascii_only) for name, keys in self.keys.items() if keys}
 
+    def unprinted(self, name: str, *, ascii_only: bool = False) -> str:
+        """The action's first key that is no letter: what it still has while somebody types; '' where it has none."""
+        return next((shown(key, ascii_only=ascii_only) for key in self.keys[name] if len(key) > 1), "")
+
     def listed(self, name: str, *, ascii_only: bool = False) -> str:
-        """The action's keys side by side, as many as there is room for; '' where it has none."""
+        """The action's keys side by side, as many as there is room for, or `1-4`; '' where it has none."""
+        keys = self.keys[name]
+        if len(keys) > 2 and "".join(keys) in "123456789":
+            return f"{keys[0]}-{keys[-1]}"
         text = ""
-        for key in self.keys[name]:
+        for key in keys:
             longer = f"{text} {shown(key, ascii_only=ascii_only)}".lstrip()
             text = longer if not text or len(longer) <= LISTED_CELLS else text
         return text

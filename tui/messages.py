@@ -53,3 +53,10 @@ class CommandFailed(Message):
     """A command failed, with the cause."""
 
     cause: str
+
+
+@dataclass
+class Mishap(Message):
+    """Code of ours failed while it carried out a key or answered a message; the screen goes on."""
+
+    error: Exception

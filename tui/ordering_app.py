@@ -8,36 +8,67 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import tzinfo
+from functools import partial
+from pathlib import Path
+from threading import Event
 
 from textual import on, work
 from textual.message import Message
 
 from keepalive.clock import Clock
-from store.models import SessionView
-from tui.dressed_app import DressedApp
+from store.models import BudgetMode, SessionView
+from tui.enduring_app import EnduringApp
 from tui.failure import cause
 from tui.feed import BoardCommands, BoardFeed
-from tui.messages import CommandDone, CommandFailed
-from tui.orders import BudgetWanted, CopyWanted, JumpWanted, KeeperWanted, ModeWanted, OrderChosen, PingWanted
-from tui.session_orders import ping_result
+from tui.messages import CommandDone, CommandFailed, Mishap
+from tui.orders import (
+    BudgetWanted,
+    CopyWanted,
+    DefaultWanted,
+    JumpWanted,
+    KeeperWanted,
+    ModeWanted,
+    OrderChosen,
+    PingWanted,
+)
+from tui.session_orders import NOT_DONE, budget_said, failed, ping_result
+
+SLOW_SECONDS = 1.0
+WAITS = "waiting for the store …"
 
 
-class OrderingApp(DressedApp):
+class OrderingApp(EnduringApp):
     """`feed` and `commands` as in tui/feed.py; `zone` None is the machine's own."""
 
     def __init__(
-        self, feed: BoardFeed, commands: BoardCommands, clock: Clock, zone: tzinfo | None, *, ansi: bool | None
+        self,
+        feed: BoardFeed,
+        commands: BoardCommands,
+        clock: Clock,
+        zone: tzinfo | None,
+        *,
+        ansi: bool | None,
+        log_file: Path | None = None,
     ) -> None:
-        super().__init__(ansi_color=ansi)
-        self._feed, self._commands, self._clock, self._zone = feed, commands, clock, zone
+        super().__init__(clock, ansi=ansi, log_file=log_file)
+        self._feed, self._commands, self._zone = feed, commands, zone
 
     def poll(self) -> None:
         """Something may have changed: read again."""
         raise NotImplementedError
 
+    def key_of(self, action: str) -> str:
+        """The key that carries out an action, as it is shown; '' without one."""
+        return ""
+
     @on(ModeWanted)
     def _mode(self, event: ModeWanted) -> None:
-        self._order(lambda: self._commands.set_mode(event.session_id, event.mode, event.until), event.said)
+        key = "off" if event.mode is BudgetMode.OFF else "hold"
+        self._order(
+            lambda: self._commands.set_mode(event.session_id, event.mode, event.until),
+            event.said,
+            partial(self._failed_order, event.name, NOT_DONE[event.mode], key),
+        )
 
     @on(PingWanted)
     def _ping(self, event: PingWanted) -> None:
@@ -47,7 +78,7 @@ class OrderingApp(DressedApp):
             result = self._commands.ping_now(event.session_id)
             return f"{event.name}: {ping_result(result, self._clock.wall(), self._zone)}"
 
-        self._order(ping)
+        self._order(ping, failed=partial(self._failed_order, event.name, "not pinged", "ping"))
 
     @on(BudgetWanted)
     def _budget(self, event: BudgetWanted) -> None:
@@ -61,7 +92,19 @@ class OrderingApp(DressedApp):
                 until_back=event.until_back,
             )
 
-        self._order(apply, f"{event.name}: budget set")
+        said = f"{event.name}: {budget_said(event, self._clock.wall(), self._zone)}"
+        self._order(apply, said, partial(self._failed_order, event.name, "keeps its budget", "budget"))
+
+    @on(DefaultWanted)
+    def _default(self, event: DefaultWanted) -> None:
+        self._order(
+            lambda: self._commands.forget_budget(event.session_id),
+            f"{event.name}: default budget again",
+            partial(self._failed_order, event.name, "keeps its budget", "budget"),
+        )
+
+    def _failed_order(self, name: str, not_done: str, action: str, why: str) -> Message:
+        return CommandFailed(failed(name, not_done, why, self.key_of(action), self.size.width - 2))
 
     @on(KeeperWanted)
     def _keeper_wanted(self) -> None:
@@ -79,9 +122,13 @@ class OrderingApp(DressedApp):
 
     @work(group="jump", exclusive=True, exit_on_error=False)
     async def _jump(self, session: SessionView) -> None:
-        from tui.jump import jump
+        try:
+            from tui.jump import jump
 
-        done = await jump(session)
+            done = await jump(session)
+        except Exception as error:  # (a worker's fault would be told nowhere)
+            self.post_message(Mishap(error))
+            return
         self._say(done.line, bad=done.bad)
 
     @on(CopyWanted)
@@ -91,9 +138,12 @@ class OrderingApp(DressedApp):
     @work(group="copy", exclusive=True, exit_on_error=False)
     async def _copy(self, wanted: CopyWanted) -> None:
         """A brief is made when it is wanted: it reads the whole session."""
-        from tui.clipboard import put
-        from tui.copying import brief_of
-
+        try:
+            from tui.clipboard import put
+            from tui.copying import brief_of
+        except ImportError as error:
+            self.post_message(Mishap(error))
+            return
         item = wanted.item
         if item.what == "brief" and not item.text:
             try:
@@ -104,14 +154,29 @@ class OrderingApp(DressedApp):
         note = await put(item.text, self.copy_to_clipboard)
         self._say(f"{item.said}; {note}" if note else item.said)
 
+    def _order(
+        self,
+        carry_out: Callable[[], str | None],
+        said: str = "",
+        failed: Callable[[str], Message] = CommandFailed,
+    ) -> None:
+        """`said`, or what carrying it out returned, is told to the person. One that waits for the store says so."""
+        over = Event()
+        if said:
+            self.set_timer(SLOW_SECONDS, lambda: None if over.is_set() else self._say(WAITS))
+        self._carry_out(carry_out, said, failed, over)
+
     @work(thread=True, group="orders", exit_on_error=False)
-    def _order(self, carry_out: Callable[[], str | None], said: str = "") -> None:
-        """`said`, or what carrying it out returned, is told to the person."""
-
+    def _carry_out(
+        self, carry_out: Callable[[], str | None], said: str, failed: Callable[[str], Message], over: Event
+    ) -> None:
         def done() -> Message:
-            return CommandDone(carry_out() or said)
+            try:
+                return CommandDone(carry_out() or said)
+            finally:
+                over.set()
 
-        self._post(done, CommandFailed)
+        self._post(done, failed)
 
     @on(CommandDone)
     def _done(self, event: CommandDone) -> None:

@@ -33,6 +33,8 @@ class ModeWanted(Message):
     mode: BudgetMode
     until: float | None
     said: str
+    name: str = ""
+    """What the session is called."""
 
 
 @dataclass
@@ -55,6 +57,14 @@ class BudgetWanted(Message):
     until: float | None
     until_back: bool = False
     """It ends with the session's next prompt, and at `until` at the latest."""
+
+
+@dataclass
+class DefaultWanted(Message):
+    """Forget a session's own budget: the defaults hold again."""
+
+    session_id: str
+    name: str
 
 
 @dataclass

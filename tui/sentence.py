@@ -8,6 +8,7 @@ from rich.cells import cell_len
 
 from store.models import CacheStateName, SessionView
 from tui import facts
+from tui.budget_ahead import ENDS
 from tui.format import clock_time, cut, money, past, tokens
 from tui.lines import Line, Piece
 
@@ -16,7 +17,7 @@ def sentence(session: SessionView, now: float, zone: tzinfo | None, width: int) 
     """One line, cut to `width` cells."""
     pieces: list[Piece] = []
     room = width
-    for text, role in _sentence(session, now, zone):
+    for text, role in _sentence(session, now, zone, width):
         pieces.append(Piece(cut(text, room), role))
         if pieces[-1].text != text:
             break
@@ -24,7 +25,7 @@ def sentence(session: SessionView, now: float, zone: tzinfo | None, width: int) 
     return tuple(pieces)
 
 
-def _sentence(session: SessionView, now: float, zone: tzinfo | None) -> Line:
+def _sentence(session: SessionView, now: float, zone: tzinfo | None, width: int) -> Line:
     cache = session.cache
     cost = facts.cold_cost(session)
     if facts.is_ended(session):
@@ -32,7 +33,7 @@ def _sentence(session: SessionView, now: float, zone: tzinfo | None) -> Line:
         return (Piece("Ended" + ("" if at is None else f" {past(at, now, zone)}"), "strong"),)
     state = facts.state(session, now)
     if state is CacheStateName.WARM:
-        return _warm(session, now, zone, cost)
+        return _warm(session, now, zone, cost, width)
     if state is CacheStateName.LIKELY:
         if not facts.is_warm(session, now):
             return (Piece("Probably cold", "strong"), Piece(": then the next prompt "), Piece(_pays(session), "strong"))
@@ -63,7 +64,7 @@ def _in_tokens(session: SessionView) -> bool:
     return facts.on_plan(session) or session.cache.cold_usd is None
 
 
-def _warm(session: SessionView, now: float, zone: tzinfo | None, cost: str) -> Line:
+def _warm(session: SessionView, now: float, zone: tzinfo | None, cost: str, width: int) -> Line:
     cache, keep = session.cache, session.keepalive
     if cache.expires_at is None:
         return (Piece("Warm", "strong"), Piece(", nobody knows for how long"))
@@ -73,7 +74,7 @@ def _warm(session: SessionView, now: float, zone: tzinfo | None, cost: str) -> L
     until = keep.why_args.get("until")
     end = clock_time(until, now, zone) if isinstance(until, int | float) else None
     if keep.why == "held":
-        return (Piece(f"Held to {end}" if end else "Held", "strong"), *_up_to(session))
+        return _held(session, f"Held to {end}" if end else "Held", width)
     if facts.works(session):
         return (Piece("Working", "strong"), Piece(f"; cold {by} if it stalls"))
     if facts.is_kept(session):
@@ -82,9 +83,18 @@ def _warm(session: SessionView, now: float, zone: tzinfo | None, cost: str) -> L
     return (Piece(f"Answer by {by}", "strong"), Piece(verb, "dim"), Piece(cost, "strong"))
 
 
-def _up_to(session: SessionView) -> Line:
+def _held(session: SessionView, held: str, width: int) -> Line:
+    """Until when, for how much, and what ends it where a limit does."""
+    up_to = _up_to(session)
+    full, short = ENDS.get(str(session.keepalive.why_args.get("ends")), ("", ""))
+    forms = (f"{up_to}: {full}", f": {full}", f": {short} ends it", f": {short}") if full else (up_to,)
+    rest = next((form for form in forms if cell_len(held + form) <= width), forms[-1])
+    return (Piece(held, "strong"), Piece(rest)) if rest else (Piece(held, "strong"),)
+
+
+def _up_to(session: SessionView) -> str:
     """What a hold may still cost: the pings left at the price of the next one."""
     left, price = session.keepalive.why_args.get("n"), session.keepalive.next_ping_usd
     if price is None or not isinstance(left, int | float):
-        return ()
-    return (Piece(f", up to {money(left * price)}"),)
+        return ""
+    return f", up to {money(left * price)}"

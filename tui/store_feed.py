@@ -39,6 +39,10 @@ class ReadOnly(Exception):
     """The store may not be written; one line for the footer."""
 
 
+class Replaced(Exception):
+    """Another file lies where the store was; one line for the footer."""
+
+
 class NoStart(Exception):
     """No keeper can be started from here; one line that says why."""
 
@@ -67,17 +71,26 @@ class StoreFeed:
         self._starter, self._no_starter = starter, no_starter
         self._experience = Experience()
         self._fades = False
-        try:
-            self._connection = open_store(path)
-            self.writable = True
-        except (database.StoreError, sqlite3.OperationalError):
-            self._connection = open_to_read(path)
-            self.writable = False
-        # `version` is asked on the event loop while another thread may be reading a board.
-        self._watch = database.connect(path, read_only=True)
+        self._path = path
         self._lock = threading.Lock()
+        self._replaced, self._opened = False, 0
+        self._open()
         self._looked_at = float("-inf")
         self._keeper_seen = False
+
+    def _open(self) -> None:
+        """Raises StoreError: there is none, and none can be made."""
+        try:
+            self._connection = open_store(self._path)
+            self.writable = True
+        except (database.StoreError, sqlite3.OperationalError) as error:
+            if _file_of(self._path) is None:  # (why none can be made says more than that there is none)
+                raise _not_made(self._path, error) from error
+            self._connection = open_to_read(self._path)
+            self.writable = False
+        # `version` is asked on the event loop while another thread may be reading a board.
+        self._watch = database.connect(self._path, read_only=True)
+        self._file, self._opened = _file_of(self._path), self._opened + 1
 
     @property
     def connection(self) -> sqlite3.Connection:
@@ -85,13 +98,27 @@ class StoreFeed:
         return self._connection
 
     def version(self) -> int:
+        """Raises StoreError: the store's file is gone."""
+        file = _file_of(self._path)
+        if file is None:
+            raise database.StoreError(f"store is gone, old state shown: {self._path}")
+        self._replaced = file != self._file
         # The keeper's life is not in the file's version: a killed keeper writes nothing. Nor is the time, with which
         # a probability falls.
         minute = int(self._clock.wall() // FADE_SECONDS) if self._fades else 0
-        return (minute << 40) + 2 * database.data_version(self._watch) + self._keeper_on()
+        opened = self._opened + self._replaced
+        return (opened << 80) + (minute << 40) + 2 * database.data_version(self._watch) + self._keeper_on()
 
     def board(self) -> BoardView:
+        """Raises Replaced, once, where another file has taken the store's place."""
         with self._lock:
+            if self._replaced:
+                before = self._connection, self._watch
+                self._open()
+                self._replaced, self._experience = False, Experience()
+                for one in before:
+                    one.close()
+                raise Replaced("the store was replaced: read anew")
             view = board.board(
                 self._connection,
                 now=self._clock.wall(),
@@ -177,6 +204,11 @@ class StoreFeed:
         with self._lock:
             self._put(session_id, mode=mode, pings=pings, usd=usd, until=until, until_back=until_back)
 
+    def forget_budget(self, session_id: str) -> None:
+        self._check_writable()
+        with self._lock:
+            budgets.forget(self._connection, session_id)
+
     def ping_now(self, session_id: str) -> str:
         self._check_writable()
         with self._lock:
@@ -229,3 +261,20 @@ class StoreFeed:
         if now - self._looked_at >= LOOK_SECONDS:
             self._looked_at, self._keeper_seen = now, keeper.status(self._watch) is not None
         return self._keeper_seen
+
+
+def _file_of(path: Path) -> tuple[int, int] | None:
+    """Which file lies there; None: none does."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _not_made(path: Path, error: Exception) -> database.StoreError:
+    """Why there can be no store, with what would have to be changed."""
+    cause = error.__cause__
+    if isinstance(cause, OSError) and cause.strerror:
+        return database.StoreError(f"cannot create {cause.filename or path}: {cause.strerror}")
+    return database.StoreError(f"cannot create the store {path}: {cause or error}")

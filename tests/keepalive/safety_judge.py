@@ -108,7 +108,7 @@ def at_entry(
     if now < subject.earliest - TICK:
         yield "a ping was sent before it was due"
     if allowed.mode is BudgetMode.AUTO and sent >= subject.break_even:
-        yield "the pings of an idle period cost more than the rebuild that they avoid"
+        yield "the pings of an idle period cost more than the rewrite that they avoid"
     if allowed.mode is BudgetMode.HOLD and end is not None and subject.expiry >= end:
         yield "a ping was sent for a hold that needs none"
 

@@ -37,7 +37,7 @@ def after(n: int, asked: Question = ASKED) -> Question:
     ("r", "w", "most"),
     [(0.1, 1.25, 11), (0.05, 1.25, 24), (0.025, 1.25, 49), (0.1, 2, 19), (0.05, 2, 39), (0.025, 2, 79), (1.3, 1.25, 0)],
 )
-def test_break_even_is_what_the_rebuild_costs(r: float, w: float, most: int) -> None:
+def test_break_even_is_what_the_rewrite_costs(r: float, w: float, most: int) -> None:
     asked = replace(ASKED, read_multiplier=r, write_multiplier=w)
     assert break_even(asked) == most
     assert most * r <= max(0.0, w - r) + 1e-9
@@ -82,7 +82,7 @@ def test_a_poor_stretch_is_paid_through_where_better_odds_follow() -> None:
     assert verdict.odds.more == 4
     assert verdict.reason == (
         "stays: 5 % chance that you come back within the next 5 min (91 % within 20 min), "
-        "a ping costs 10.0 % of the rebuild it can save, misses included"
+        "a ping costs 10.0 % of the rewrite it can save, misses included"
     )
     assert not Bettor(Chances((0.05, 0.05, 0.05, 0.1))).judge(ASKED).ping
 
@@ -123,7 +123,7 @@ def test_each_no_says_why() -> None:
         assert (verdict.ping, verdict.code) == (False, code)
     assert bettor.judge(after(2)).reason == (
         "goes: 7 % chance that you come back within the next 5 min, "
-        "a ping costs 10.0 % of the rebuild it can save, misses included"
+        "a ping costs 10.0 % of the rewrite it can save, misses included"
     )
     assert "11 pings have cost" in bettor.judge(after(11)).reason
 

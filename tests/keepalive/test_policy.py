@@ -591,7 +591,35 @@ def test_a_hold_ends_with_the_last_ping_that_is_needed() -> None:
 
 def test_a_hold_says_how_far_its_caps_reach() -> None:
     ping = pinged(rules=replace(HOLD, max_idle_pings=2))
-    assert ping.why_args == {"n": 2, "until": DUE + 283.5 + 300}
+    assert ping.why_args == {"n": 2, "until": DUE + 283.5 + 300, "ends": "pings"}
+    assert pinged(rules=replace(HOLD, max_session_usd=0.15)).why_args["ends"] == "money"
+    day = pinged(rules=replace(HOLD, max_day_usd=0.75))
+    assert (day.why_args["n"], day.why_args["ends"]) == (7, "day")
+    assert "ends" not in pinged(rules=HOLD).why_args
+
+
+def test_the_end_of_a_hold_stands_still_while_its_pings_hit() -> None:
+    """Each one costs its read: neither money nor midnight moves the end that was told first."""
+    midnight = T0 + 3_000
+    rules = replace(HOLD, max_session_usd=0.9, max_day_usd=1.0, day_ends_at=midnight, until=T0 + 40_000)
+    first, view, now, sent = pinged(rules=rules).why_args, SEEN, T0, 0
+    assert (first["n"], first["ends"]) == (22, "money"), "ten today, and twelve of the thirteen that tomorrow pays for"
+    while isinstance(decision := decide(view, Spend(sent, 0.04 * sent, 0.04 * sent, 0.04 * sent), rules, now), Ping):
+        assert float(decision.why_args["until"]) - float(first["until"]) == pytest.approx(0.0, abs=1.0)
+        now, sent = decision.at, sent + 1
+        view = replace(view, last_touch_at=now)
+        if now >= midnight:
+            break
+    assert sent == 11
+
+
+def test_a_running_ping_of_another_session_is_planned_as_a_hit() -> None:
+    """It reserves a whole write, which no end is told by; what may be sent is judged with it."""
+    rules = replace(HOLD, max_day_usd=1.2)
+    alone = pinged(spend=replace(NOTHING, day_usd=0.04), rules=rules)
+    beside = pinged(spend=replace(NOTHING, day_usd=0.5, day_back_usd=0.46), rules=rules)
+    assert beside.why_args == alone.why_args
+    assert stopped(spend=replace(NOTHING, day_usd=1.6, day_back_usd=1.6), rules=rules).reason == "day_cap"
 
 
 def test_a_hold_without_an_end_lasts_two_hours() -> None:

@@ -70,11 +70,13 @@ def test_until_its_answer_a_ping_counts_as_read_and_as_write(db: sqlite3.Connect
     found = pings.spent(db, lineage_id, "s1", period[0], NOW)
     assert (found.idle_pings, found.session_pings) == (1, 1)
     assert (found.idle_usd, found.session_usd, found.day_usd) == pytest.approx((0.02, 0.02, 0.5))
+    assert found.day_back_usd == pytest.approx(0.48)
 
     pings.settle(db, ping_id, outcome="hit", now=NOW + 281, usage=Usage(cache_read=99_000, input=10))
     found = pings.spent(db, lineage_id, "s1", period[0], NOW)
     bill = (99_000 * 0.2 + 10 * 4) / 1e6
     assert (found.idle_usd, found.session_usd, found.day_usd) == pytest.approx((bill, bill, bill))
+    assert found.day_back_usd == 0
 
 
 def test_what_another_worker_has_stopped_meanwhile_is_not_reserved(db: sqlite3.Connection, lineage_id: int) -> None:
@@ -163,7 +165,9 @@ def test_after_a_crash_reservations_stand(db: sqlite3.Connection, lineage_id: in
     assert pings.abandon_unanswered(db) == 2
     assert pings.abandon_unanswered(db) == 0
     assert db.execute("SELECT outcome FROM pings ORDER BY id").fetchall() == [("hit",), ("lost",), ("lost",)]
-    assert pings.spent(db, lineage_id, "s1", None, NOW).day_usd == pytest.approx(0.02 + 2 * 0.5)
+    after = pings.spent(db, lineage_id, "s1", None, NOW)
+    assert after.day_usd == pytest.approx(0.02 + 2 * 0.5)
+    assert after.day_back_usd == 0, "what is lost gives nothing back"
 
 
 def test_no_second_reservation_between_the_look_and_the_record(

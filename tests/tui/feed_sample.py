@@ -70,6 +70,7 @@ class SampleCommands:
         self.modes: list[tuple[str, BudgetMode, float | None]] = []
         self.budgets: list[BudgetWanted] = []
         self.pings: list[str] = []
+        self.forgotten: list[str] = []
         self.ping_answer = "hit"
         self.orders: list[Order] = []
         self.starts = 0
@@ -91,6 +92,11 @@ class SampleCommands:
         until_back: bool = False,
     ) -> None:
         self.budgets.append(BudgetWanted(session_id, "", mode, pings, usd, until, until_back))
+
+    def forget_budget(self, session_id: str) -> None:
+        if self.broken is not None:
+            raise self.broken
+        self.forgotten.append(session_id)
 
     def ping_now(self, session_id: str) -> str:
         self.pings.append(session_id)

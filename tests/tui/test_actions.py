@@ -53,7 +53,7 @@ def test_the_conventions_are_kept() -> None:
         "down": "j",
         "up": "k",
         "first": "home",
-        "last": "end",
+        "last": "G",
         "quit": "q",
         "back": "escape",
         "help": "?",

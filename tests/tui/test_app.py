@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 
@@ -14,6 +15,7 @@ from tests.tui.running import Running
 from tui.app import WarmsideApp
 from tui.look import Look
 from tui.messages import BoardRead, CommandDone, CommandFailed, FeedFailed, TurnsRead
+from tui.orders import ModeWanted
 from tui.widgets.footer_bar import FooterBar
 
 
@@ -85,7 +87,7 @@ async def test_hold_and_off_are_ordered_and_said() -> None:
         await one.press(pilot, "h")
         assert one.commands.modes == [("api-refactor", BudgetMode.HOLD, sample.NOW + 7200)]
         assert one.posted(CommandDone) == 1
-        assert one.text("footer") == [" api-refactor: held to 16:31"]
+        assert one.text("footer") == [" api-refactor: held, but its pings…"]
         await one.press(pilot, "o")
         assert one.commands.modes[-1] == ("api-refactor", BudgetMode.OFF, None)
 
@@ -107,7 +109,7 @@ async def test_a_failed_command_says_why() -> None:
         one.commands.broken = PermissionError("the store is read-only")
         await one.press(pilot, "h")
         assert one.posted(CommandFailed) == 1
-        assert one.text("footer") == [" the store is read-only"]
+        assert one.text("footer") == [" not held: the store is read-only"]
 
 
 async def test_a_feed_may_fail_before_the_first_board() -> None:
@@ -126,6 +128,31 @@ async def test_the_palette_offers_what_applies() -> None:
         await one.press(pilot, "end")
         titles = {command.title for command in one.app.get_system_commands(one.app.screen)}
         assert "ping" not in titles
+
+
+async def test_the_librarys_key_to_leave_names_ours() -> None:
+    one = Running()
+    async with one.run() as pilot:
+        await one.press(pilot, "ctrl+c")
+        assert one.text("footer") == [" q quits; the keeper goes on"]
+        one.feed.show(sample.NO_KEEPER)
+        await one.poll(pilot)
+        await one.press(pilot, "ctrl+c")
+        assert one.text("footer") == [" q quits"]
+
+
+async def test_a_failure_behind_a_sheet_is_told_when_that_is_gone() -> None:
+    one = Running()
+    one.commands.broken = sqlite3.OperationalError("database is locked")
+    async with one.run() as pilot:
+        await one.press(pilot, "b")
+        assert not one.on_board
+        one.app.main.post_message(ModeWanted("api-refactor", BudgetMode.OFF, None, "off", "api-refactor"))
+        await one.settle(pilot)
+        one.app.main.query_one(FooterBar).say("")
+        await one.press(pilot, "escape")
+        await one.poll(pilot)
+        assert one.text("footer") == [" not switched off: press o again"]
 
 
 async def test_quit_leaves() -> None:

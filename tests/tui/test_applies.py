@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from store.models import BoardView, CacheStateName, SessionView
+from store.models import BoardView, BudgetMode, CacheStateName, SessionView
 from tests.tui import sample
 from tests.tui.sample import NOW
 from tui.actions import BY_NAME
@@ -148,3 +148,12 @@ def test_a_list_that_is_hidden_is_not_sorted() -> None:
 
 def test_without_a_store_there_is_no_ledger() -> None:
     assert reason("days", sample.API) == "no store to look into"
+
+
+def test_off_does_not_switch_on_again_and_says_what_does() -> None:
+    off = sample.API.model_copy(
+        update={"keepalive": sample.API.keepalive.model_copy(update={"mode": BudgetMode.OFF})},
+    )
+    assert reason("off", sample.API) is None
+    assert reason("off", off) == "off already: h or b lets it ping"
+    assert reason("off", sample.ENDED[0]) == "the session ended: nothing to keep"

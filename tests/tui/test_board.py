@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from syrupy.assertion import SnapshotAssertion
 
-from store.models import BoardView
+from store.models import BoardView, Status, WaitingFor
 from tests.tui import sample
 from tests.tui.order_sample import PROJECTS, boards
 from tests.tui.sample import NOW
 from tui import board, facts
 from tui.board_order import Order, Section, arrange
+from tui.board_state import BoardState
 from tui.lines import Piece, text_of, width_of
 
 EDGE = Piece(" ")
@@ -41,8 +42,24 @@ def test_the_list_reads_as_drawn() -> None:
     text = drawn(sample.BOARD.model_copy(update={"next_pings": ()}))
     assert text[0] == " needs you 4        if cold    left"
     assert text[1] == " ● api-refactor       $2.41    0:48"
-    assert text[8] == "   your turn · plugin off   ━━━━━──"
+    assert text[6] == "   your turn · plugin off   ━━━━━──"
     assert text[9:11] == ["", " running 2"]
+
+
+def test_a_heading_whose_sessions_belong_elsewhere_is_empty_until_they_may_move() -> None:
+    state = BoardState()
+    state.load(BoardView(sessions=(sample.API, sample.WEB)), NOW, 100.0)
+    state.key(100.0)
+    turned = sample.WEB.model_copy(update={"waiting_for": WaitingFor.YOU, "status": Status.IDLE})
+    state.load(BoardView(sessions=(sample.API, turned)), NOW, 101.0)
+    context = page(state.view)
+    entries = board.plan(state.sections, roomy=True, unfolded=False)
+    text = [text_of(board.line(entry, context, EDGE)).rstrip() for entry in entries]
+    assert text[0] == " needs you 2        if cold    left"
+    assert text[3:5] == ["", ""], "no row has moved"
+    assert text[6].startswith("   your turn")
+    low = board.line(entries[4], context._replace(roomy=False), EDGE)
+    assert set(text_of(low).strip()) == {"─"}
 
 
 def test_a_low_screen_has_rules_instead_of_blank_lines() -> None:

@@ -122,7 +122,7 @@ def test_a_stored_value_that_is_no_order_is_the_first_one() -> None:
 def test_sections_are_sorted_by_need() -> None:
     sections = arrange(sample.BOARD_ENDED, NOW)
     assert [(section.key, section.ids, section.total) for section in sections] == [
-        ("needs", ("api-refactor", "etl-nightly", "deploy-infra", "notes-app"), 4),
+        ("needs", ("api-refactor", "etl-nightly", "notes-app", "deploy-infra"), 4),
         ("running", ("web-tests", "search-index"), 2),
         ("cold", ("docs-site", "billing"), 2),
         ("ended", (), 3),
@@ -143,6 +143,20 @@ def test_a_session_of_unknown_status_is_open_not_needy() -> None:
 def test_what_nothing_will_keep_comes_before_what_a_ping_will_save() -> None:
     kept = sample.session("kept", sample.cache(20), sample.keep("kept"))
     assert arrange(board(kept, sample.API), NOW)[0].ids == ("api-refactor", "kept")
+
+
+def test_of_what_needs_you_the_unkept_come_first_by_time_left() -> None:
+    kept = sample.session("notes-app", sample.cache(8), sample.keep("kept"))
+    later = sample.session("later", sample.cache(150), sample.keep("pings_spent"))
+    off = sample.session("off", sample.cache(26), sample.keep("off"))
+    soon = sample.session("docs-site", sample.cache(8), sample.keep("pings_spent"))
+    view = board(kept, later, off, soon)
+    assert ids(view, Order.NEED, NOW) == ["docs-site", "off", "later", "notes-app"]
+    # An hour's entry is about to run out with more time left than another still has: time decides.
+    hour = sample.session("hour", sample.cache(200, ttl="1h"), sample.keep("off"))
+    assert ids(board(hour, later), Order.NEED, NOW) == ["later", "hour"]
+    unkept = sample.session("notes-app", sample.cache(8), sample.keep("off"))
+    assert shape(board(kept, off), NOW, "", False) != shape(board(unkept, off), NOW, "", False), "a reason to sort"
 
 
 def test_a_session_that_begins_to_run_out_is_named_and_comes_first() -> None:
@@ -233,8 +247,8 @@ def test_projects_come_by_what_needs_you_first_and_so_do_their_sessions() -> Non
     assert [(one.place, one.label, one.ids) for one in sections[:5]] == [
         ("client-a", "api", ("api-refactor", "docs-site")),
         ("", "etl-nightly", ("etl-nightly", "search-index")),
-        ("", "[bold red]wide 日本語 名前 and much longer than any column", ("deploy-infra",)),
         ("", "notes-app", ("notes-app",)),
+        ("", "[bold red]wide 日本語 名前 and much longer than any column", ("deploy-infra",)),
         ("client-b", "api", ("web-tests",)),
     ]
 

@@ -11,7 +11,7 @@ from tests.tui import sample
 from tests.tui.order_sample import PROJECTS, boards
 from tests.tui.sample import NOW
 from tui.board import FOLD_ID
-from tui.board_order import Order
+from tui.board_order import Order, arrange
 from tui.board_state import KEY_QUIET_SECONDS, BoardState
 
 ORDERS = st.sampled_from(Order)
@@ -56,8 +56,13 @@ def test_a_state_change_moves_rows_but_never_within_two_seconds_of_a_key() -> No
     state = loaded()
     before = state.ids
     state.key(100.0)
-    assert not state.settle(NOW + 49, 101.9)
+    counted = [(section.key, section.total) for section in state.sections]
+    assert state.settle(NOW + 49, 101.9), "only a heading reads differently"
     assert state.ids == before
+    # api-refactor has gone cold: its row stays, and no heading counts it where it does not belong any more.
+    assert counted == [("needs", 4), ("running", 2), ("cold", 2)]
+    assert [(section.key, section.total) for section in state.sections] == [("needs", 3), ("running", 2), ("cold", 3)]
+    assert not state.settle(NOW + 49, 101.9)
     assert state.settle(NOW + 50, 102.0)
     assert state.ids[0] == "etl-nightly"
     assert state.selected_id == "api-refactor"
@@ -69,7 +74,7 @@ def test_while_held_new_sessions_come_last_and_gone_ones_go() -> None:
     new = renewed(sample.API, 10).model_copy(update={"id": "brand-new"})
     view = without(sample.BOARD, "etl-nightly")
     state.load(view.model_copy(update={"sessions": (*view.sessions, new)}), NOW, 100.5)
-    assert state.ids[:4] == ("api-refactor", "deploy-infra", "notes-app", "brand-new")
+    assert state.ids[:4] == ("api-refactor", "notes-app", "deploy-infra", "brand-new")
     state.settle(NOW, 103.0)
     assert state.ids[0] == "brand-new"
 
@@ -78,7 +83,7 @@ def test_the_cursor_takes_the_place_of_a_session_that_is_gone() -> None:
     state = loaded()
     state.move(1)
     state.load(without(sample.BOARD, "etl-nightly"), NOW, 200.0)
-    assert state.selected_id == "deploy-infra"
+    assert state.selected_id == "notes-app"
     state.load(BoardView(), NOW, 300.0)
     assert state.selected_id is None
     assert state.selected is None
@@ -109,7 +114,7 @@ def test_a_session_that_ends_leaves_its_row_even_while_held() -> None:
     ended = sample.API.model_copy(update={"status": Status.ENDED, "ended_at": NOW})
     view = without(sample.BOARD, "api-refactor").model_copy(update={"ended_today": (ended,)})
     state.load(view, NOW, 100.5)
-    assert state.ids == ("etl-nightly", "deploy-infra", "notes-app", *state.ids[3:7], FOLD_ID)
+    assert state.ids == ("etl-nightly", "notes-app", "deploy-infra", *state.ids[3:7], FOLD_ID)
 
 
 def test_a_session_that_begins_to_run_out_rises_and_one_that_was_renewed_stays() -> None:
@@ -130,7 +135,7 @@ def test_a_session_that_begins_to_run_out_rises_and_one_that_was_renewed_stays()
 
 def test_orders_follow_one_another_with_the_cursor_on_its_session() -> None:
     state = loaded(PROJECTS)
-    state.move(3)
+    state.move(2)
     assert state.selected_id == "notes-app"
     first = []
     for order in (Order.AGE, Order.PROJECT, Order.COST, Order.NEED):
@@ -146,7 +151,7 @@ def test_an_order_asked_for_comes_at_once_and_then_stays_for_two_seconds() -> No
     state.reorder_by(Order.PROJECT, NOW)
     before = state.ids
     assert before[:2] == ("api-refactor", "docs-site")
-    assert not state.settle(NOW + 49, 101.9)
+    state.settle(NOW + 49, 101.9)
     assert state.ids == before
     assert state.settle(NOW + 49, 102.0)
     assert state.ids[0] == "etl-nightly"
@@ -218,6 +223,10 @@ def test_rows_stay_in_sequence_for_two_seconds_after_a_key(
     stayed = [each for each in before if each in after]
     assert [each for each in after if each in before] == stayed
     assert set(after) == {each.id for each in other.sessions}
+    fresh = {section.key: section for section in arrange(other, NOW + later, order=order)}
+    for section in state.sections:
+        now = fresh.get(section.key)
+        assert section.total == (now.total if now else 0), "held or not, what is counted is true"
 
 
 @settings(max_examples=60, deadline=None)

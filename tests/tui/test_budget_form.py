@@ -123,7 +123,8 @@ def test_beside_a_field_stands_what_is_used_or_when_that_is() -> None:
     assert beside("until", Form(BudgetMode.HOLD)) == "to 16:31", "a hold has an end"
     assert beside("until", Form(BudgetMode.AUTO, until="tomorrow 9:00")) == "to Wed 9:00"
     assert beside("until", Form(BudgetMode.AUTO, until="none")) == "none"
-    assert beside("until", Form(BudgetMode.AUTO, until="x")) == ""
+    assert beside("until", Form(BudgetMode.AUTO, until="x")) == "✗", "of several only one has its cause told"
+    assert beside("money", Form(BudgetMode.AUTO, money="x")) == beside("pings", Form(BudgetMode.AUTO, "x")) == "✗"
 
 
 def test_under_a_plan_nobody_is_billed() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from keepalive.config import BudgetConfig
 from store import budgets, idle, lineages, pings
+from store.ledger import local_midnight
 from store.models import BudgetMode, Usage
 from tests.tui.cli_home import FIRST, Cli
 from tui.budget_in_force import InForce, read
@@ -49,7 +50,8 @@ def test_limits_origins_and_what_is_spent(cli: Cli, db: sqlite3.Connection) -> N
     assert found.idle_pings == 1
     assert found.session_usd == pytest.approx(0.006)
     assert (found.day.cap, found.day.in_config, found.day.paused_until) == (2.0, True, None)
-    assert found.day_left == pytest.approx(2.0 - found.day.spent)
+    assert found.day_left.usd == pytest.approx(2.0 - found.day.spent)
+    assert (found.day_left.cap, found.day_left.ends_at) == (2.0, local_midnight(local_midnight(now) + 1.5 * 86_400))
 
 
 def test_it_is_what_the_command_says(cli: Cli, db: sqlite3.Connection) -> None:
@@ -79,4 +81,4 @@ def test_of_a_session_that_nobody_knows_the_default_holds(db: sqlite3.Connection
 def test_a_day_that_is_overspent_leaves_nothing(db: sqlite3.Connection) -> None:
     now = time.time()
     spend(db, now)
-    assert read(db, FIRST, BudgetConfig(usd_per_day=0.001), now).day_left == 0.0
+    assert read(db, FIRST, BudgetConfig(usd_per_day=0.001), now).day_left.usd == 0.0

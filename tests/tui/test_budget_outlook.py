@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from keepalive.caps import DayLeft
 from store.models import BudgetMode, ReasonArgs, SessionView
 from tests.tui import sample
 from tests.tui.sample import NOW
@@ -16,7 +17,7 @@ from tui.budget_outlook import consequence, policy_view
 from tui.lines import text_of, width_of
 
 
-def said(form: Form, width: int = 32, session: SessionView = sample.API, day_left: float | None = None) -> list[str]:
+def said(form: Form, width: int = 32, session: SessionView = sample.API, day_left: DayLeft | None = None) -> list[str]:
     """The consequence of a form, as text."""
     return [text_of(one) for one in consequence(session, read(form, NOW, UTC), NOW, UTC, width, day_left=day_left)]
 
@@ -32,7 +33,7 @@ def test_consequences_are_recomputed() -> None:
         "a cold resume              $2.41",
         "if you come back     saves $1.84",
     ]
-    assert said(Form(BudgetMode.AUTO, "6", "$0.80"))[1].endswith("$0.22")
+    assert said(Form(BudgetMode.AUTO, "6", "$0.80"))[1] == "1 ping more, at most       $0.19"
     assert said(Form(BudgetMode.OFF))[0] == "no pings  cold 14:32, then $2.41"
     assert said(Form(BudgetMode.AUTO, "3"))[0].startswith("no pings")
     assert said(Form(BudgetMode.AUTO, "6", "$0.60"))[0].startswith("no pings")
@@ -42,7 +43,7 @@ def test_without_a_cap_pings_end_at_break_even() -> None:
     """(2.41 - 0.19) / 0.19 is 11.7, and three are sent."""
     assert said(Form(BudgetMode.AUTO))[1] == "8 pings more, at most      $1.52"
     assert said(Form(BudgetMode.AUTO, "50"))[1] == "8 pings more, at most      $1.52"
-    assert said(Form(BudgetMode.AUTO), day_left=1.0)[1].endswith("$1.00")
+    assert said(Form(BudgetMode.AUTO), day_left=DayLeft(3.0))[1] == "4 pings more, at most      $0.76"
 
 
 def test_where_no_price_is_known_nothing_is_promised() -> None:
@@ -51,7 +52,7 @@ def test_where_no_price_is_known_nothing_is_promised() -> None:
 
 
 def test_a_day_that_is_spent_leaves_no_ping() -> None:
-    assert said(Form(BudgetMode.AUTO, "6", "$5"), day_left=0.1)[0].startswith("no pings")
+    assert said(Form(BudgetMode.AUTO, "6", "$5"), day_left=DayLeft(0.1))[0] == "no pings: day's cap   then $2.41"
 
 
 def test_an_end_comes_before_the_caps() -> None:
@@ -106,6 +107,40 @@ def test_a_hold_costs_the_pings_to_its_end(until: str, pings: str, line: str) ->
     assert said(Form(BudgetMode.HOLD, pings, "", until), session=sample.DEPLOY)[1] == line
 
 
+@pytest.mark.parametrize(
+    ("form", "day", "width", "line"),
+    [
+        (("", "1", "16:00"), None, 32, "13 pings, to 15:36: money  $0.91"),
+        (("", "1", "16:00"), None, 41, "13 pings to 15:36: money ends it    $0.91"),
+        (("", "1", "16:00"), None, 60, "13 pings, held to 15:36: the money ends it             $0.91"),
+        (("", "", "16:00"), DayLeft(2.0), 41, "16 pings, to 15:50: day's cap       $1.12"),
+        (("3", "", "16:00"), None, 60, "2 pings, held to 14:43: the count ends it              $0.14"),
+        (("", "1", "16:00"), DayLeft(1.5), 41, "9 pings to 15:17: day's cap ends it $0.63"),
+    ],
+)
+def test_a_hold_names_the_limit_that_ends_it(
+    form: tuple[str, str, str], day: DayLeft | None, width: int, line: str
+) -> None:
+    """$0.07 a ping, $0.07 spent; the day keeps room for a rewrite of $0.89."""
+    assert said(Form(BudgetMode.HOLD, *form), width, sample.DEPLOY, day)[1] == line
+
+
+def test_a_hold_over_midnight_is_paid_by_two_days() -> None:
+    """$1.56 would be 10 pings today, and 9 are due before a midnight at 15:20."""
+    day = DayLeft(1.56, 3.0, NOW + 2928)
+    assert said(Form(BudgetMode.HOLD, until="16:00"), 32, sample.DEPLOY, day)[1] == "19 pings to hold it        $1.33"
+
+
+@pytest.mark.parametrize(
+    ("width", "line"),
+    [(60, "costs $0.44 more than a cold resume"), (32, "costs $0.44 more than cold"), (24, "$0.44 more than cold")],
+)
+def test_a_hold_that_costs_more_than_a_cold_resume_says_so(width: int, line: str) -> None:
+    budget = read(Form(BudgetMode.HOLD, until="16:00"), NOW, UTC)
+    (piece,) = consequence(sample.DEPLOY, budget, NOW, UTC, width)[3]
+    assert (piece.text, piece.role) == (line, "bad")
+
+
 def test_a_hold_that_ends_before_the_entry_needs_no_ping() -> None:
     assert said(Form(BudgetMode.HOLD, until="14:33"), session=sample.DEPLOY)[0].startswith("no pings")
 
@@ -147,14 +182,14 @@ def view(session: SessionView, width: int = 32, *, roomy: bool = True) -> list[s
 
 
 def test_the_keepers_view_stands_in_words_with_the_price_of_its_bet() -> None:
-    assert view(sample.API) == ["now    3 of 3 pings spent", "a ping costs   8.6% of a rewrite"]
-    assert view(sample.DEPLOY)[:2] == ["now    kept to 14:44, 2 pings", "       left"]
-    assert view(sample.DOCS)[:1] == ["now    went cold 18m ago"]
+    assert view(sample.API) == ["as is  3 of 3 pings spent", "a ping costs   8.6% of a rewrite"]
+    assert view(sample.DEPLOY)[:2] == ["as is  kept to 14:44, 2 pings", "       left"]
+    assert view(sample.DOCS)[:1] == ["as is  went cold 18m ago"]
 
 
 def test_a_reason_is_said_shorter_and_not_cut() -> None:
-    assert view(sample.DEPLOY, roomy=False) == ["now    ↻2 to 14:44"]
-    assert view(sample.ETL, 26, roomy=False) == ["now    budget spent"]
+    assert view(sample.DEPLOY, roomy=False) == ["as is  ↻2 to 14:44"]
+    assert view(sample.ETL, 26, roomy=False) == ["as is  budget spent"]
 
 
 def test_the_odds_are_shown_where_the_keeper_told_them() -> None:
@@ -170,7 +205,7 @@ def test_the_odds_are_shown_where_the_keeper_told_them() -> None:
         view(told(sample.API, {"chance": 0.04, "price": 0.0869, "seconds": 300.0}), 26)[-2]
         == "back within 5m        4.0%"
     )
-    assert view(told(sample.API, {"chance": "odd", "seconds": 300.0}))[0] == "now    3 of 3 pings spent"
+    assert view(told(sample.API, {"chance": "odd", "seconds": 300.0}))[0] == "as is  3 of 3 pings spent"
 
 
 def test_a_permission_ends_and_nobody_is_awaited() -> None:
@@ -187,10 +222,10 @@ def test_a_permission_ends_and_nobody_is_awaited() -> None:
     ),
     st.integers(24, 60),
     st.integers(0, 4),
-    st.sampled_from([None, 0.0, 0.05, 3.0]),
+    st.sampled_from([None, DayLeft(0.0), DayLeft(0.95, 1.0, NOW + 3600), DayLeft(3.0)]),
 )
 def test_no_line_is_wider_than_the_sheet(
-    session: SessionView, form: Form, width: int, rows: int, day_left: float | None
+    session: SessionView, form: Form, width: int, rows: int, day_left: DayLeft | None
 ) -> None:
     lines = consequence(session, read(form, NOW, UTC), NOW, UTC, width, rows, day_left)
     assert len(lines) == rows

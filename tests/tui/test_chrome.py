@@ -47,6 +47,19 @@ def test_header_names_the_key_that_starts_one_where_there_is_room() -> None:
     assert off(60, BoardView()).endswith("  keeper off, K starts it")
 
 
+def test_a_keeper_that_nobody_restarts_is_told_as_long_as_the_footer_has_its_key() -> None:
+    alone = sample.BOARD.model_copy(update={"keeper": sample.KEEPER.model_copy(update={"supervised": False})})
+
+    def told(width: int, view: BoardView = alone) -> str:
+        return text_of(chrome.header(view, NOW, width, starts="K")[0])
+
+    assert told(36).endswith("5 warm  keeper alone")
+    assert told(60).endswith("  keeper alone, K restarts it  today +$2.84")
+    assert "5 of 8 warm   keeper alone, K restarts it  " in told(90)
+    assert told(60, BoardView(keeper=alone.keeper)).endswith("  keeper alone, K restarts it")
+    assert "K keeper" in text_of(chrome.footer(MOMENT._replace(board=alone), 60))
+
+
 def test_header_says_that_one_runs_where_there_is_nothing_else_to_say() -> None:
     assert header(36, BoardView(keeper=sample.BOARD.keeper)).endswith("keeper on")
 

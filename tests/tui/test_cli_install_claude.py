@@ -91,6 +91,9 @@ def test_yes_writes_the_files_and_answers_nothing_else(cli: Cli) -> None:
     assert line == {"type": "command", "command": f"{PROGRAM} statusline --wrap date", "refreshInterval": 5}
     assert (cli.paths.claude_dir / "skills/warmside/.claude-plugin/plugin.json").exists()
     assert f"+++ {settings(cli)}" in done.out
+    assert "skills/warmside/hooks/register.ts: " in done.out
+    assert "(--dry-run shows every line of them.)" in done.out
+    assert len(done.out.splitlines()) < 50, "the question has to stand beside what it asks"
     assert "\x1b" not in done.out
     assert "Claude Code 2.1.331" in done.out
     assert "/reload-plugins or a restart" in done.out
@@ -119,6 +122,7 @@ def test_a_dry_run_writes_nothing_not_even_an_answer(cli: Cli, tmp_path: Path) -
     for answer in ([], ["--subscription", "yes"], ["--subscription", "no"]):
         shown = cli("install", "claude", "--dry-run", "--yes", *answer)
         assert (shown.code, f"+++ {settings(cli)}" in shown.out) == (0, True)
+        assert "skills/warmside/hooks/register.ts\n@@ -0,0 +1," in shown.out, "and every line of the plugin"
     assert tree(tmp_path) == before
 
 

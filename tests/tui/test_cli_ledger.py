@@ -166,7 +166,7 @@ def test_a_terminal_gets_the_days_as_bars() -> None:
         "       █████",
         "     0 ───────────────────────",
         " $0.50 █████       █████          █ spent",
-        "       21 Nov      23    24",
+        "      21 Nov 22    23    24",
     ]
 
 

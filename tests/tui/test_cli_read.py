@@ -11,7 +11,9 @@ import pytest
 from store import database, sessions
 from store.migrations import open_store
 from store.models import SessionDetail, SessionView
+from tests.tui import sample
 from tests.tui.cli_home import FIRST, SECOND, Cli, Json
+from tui.cli_read import _line
 
 UNSAFE = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
@@ -134,3 +136,11 @@ def test_a_store_that_may_only_be_read_can_be_read(
         assert cli(*arguments).code == 0, arguments
     assert "readonly" in cli("budget", FIRST, "--mode", "off").refused()
     assert sessions.get(db, FIRST) is not None
+
+
+@pytest.mark.parametrize(("chance", "said"), [(0.9, "90% warm"), (0.05, "5% warm"), (0.03, "gone"), (None, "likely")])
+def test_a_line_says_when_it_was_and_how_likely_its_cache_is_there(chance: float | None, said: str) -> None:
+    cache = sample.SEARCH.cache.model_copy(update={"probability": chance})
+    line = _line(sample.SEARCH.model_copy(update={"cache": cache, "last_activity_at": 1_790_000_000.0}))
+    assert line.startswith("search-i  21 Sep   claude ")
+    assert f"  cache {said}  if cold $0.11  " in line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,7 @@ class FakeApp:
         order: Order,
         keymap: Keymap,
         no_start: str,
+        log_file: Path,
     ) -> None:
         assert isinstance(commands, StoreFeed)
         self.banner, self.startup, self.notify, self.commands = banner, startup, notify, commands
@@ -174,7 +176,7 @@ def test_keys_are_the_persons_also_where_they_are_spoken_of(cli: Cli, app: list[
     cli.config('[keys]\noff = ["ctrl+o", "O"]\nping = "P"\n')
     assert cli().code == 0
     assert app[0].keymap.by_key["P"] == "ping"
-    assert "Off: ^o, or `warmside" in app[0].banner
+    assert "Off: ^o on a session, or `warmside" in app[0].banner
 
 
 @pytest.mark.usefixtures("ensured")

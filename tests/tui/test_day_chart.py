@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -126,16 +128,31 @@ def test_nothing_but_a_track_where_nothing_was() -> None:
     ]
 
 
-def test_months_are_named_before_days() -> None:
+def test_days_are_labelled_evenly_and_the_first_of_a_month_says_which() -> None:
     bars = days_from(date(2026, 11, 27), date(2026, 12, 4), {})
-    assert [(bar.label, bar.turn) for bar in bars][:5] == [
-        ("27", "27 Nov"),
-        ("28", ""),
-        ("29", ""),
-        ("30", ""),
-        ("1", "1 Dec"),
-    ]
-    assert "     27 Nov      29    30    1 Dec 2     3     4" in drawn(bars)
+    assert (bars[0].label, bars[0].turn) == ("27", "27 Nov")
+    assert "    27 Nov 28    29    30    1 Dec 2     3     4" in drawn(bars)
+    month = days_from(date(2026, 10, 26), date(2026, 11, 24), {})
+    said = " ".join(text_of(plotted(month, 70)).split())
+    assert said == "28 Oct 31 3 Nov 6 9 12 15 18 21 24"
+
+
+@given(st.integers(2, 60), st.integers(30, 160))
+def test_labels_stand_at_one_distance(days: int, width: int) -> None:
+    last = date(2026, 11, 24)
+    labels = text_of(plotted(days_from(last - timedelta(days=days - 1), last, {}), width))
+    starts = [found.start() for found in re.finditer(r"\d+( [A-Z][a-z]+)?", labels)]
+    apart = [two - one for one, two in pairwise(starts)]
+    assert starts
+    # The first may begin a cell earlier, the last one where it still fits.
+    assert all(one == apart[1] for one in apart[1:-1])
+
+
+def plotted(bars: list[Bar], width: int) -> Line:
+    """The line of the labels."""
+    found = list(plot(bars, width, 7, money))
+    axis = next(n for n, line in enumerate(found) if "─" in text_of(line))
+    return next(line for line in found[axis + 1 :] if any(letter.isdigit() for letter in text_of(line)))
 
 
 @given(BARS, st.integers(30, 160), st.integers(2, 12), st.sampled_from([EIGHTHS, HALVES, WHOLE]))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from store.ledger_models import RESULTS, DayLedger, SpanLine
+from store.sessions import FORGOTTEN
 from tests.tui.days_sample import HOURS, LEDGER, PLAN, WEEK, line, span
 from tui import day_table
 from tui.ledger_words import LABELS
@@ -88,6 +89,12 @@ def test_dearest_projects_and_how_many_more() -> None:
         " api-refactor   $1.66  +$9.34",
         " docs-site      $0.24  +$1.16",
     ]
+
+
+def test_what_was_forgotten_is_no_project() -> None:
+    found = WEEK.model_copy(update={"by_project": (line(FORGOTTEN, pings=1, spent=0.1), line("api", pings=1))})
+    rows = list(day_table.projects(found, 60, 5, priced=True))[2:]
+    assert [(row[0].text.strip(), row[0].role) for row in rows] == [(FORGOTTEN, "dim"), ("api", "fg")]
 
 
 def test_only_the_net_has_a_hue() -> None:

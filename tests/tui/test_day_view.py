@@ -41,7 +41,7 @@ def test_at_60() -> None:
         "       █████ █████                         █████",
         "     0 ─────────────────────────────────────────",
         " $1.50 ▔▔▔▔▔ ▀▀▀▀▀             ▔▔▔▔▔       ▔▔▔▔▔",
-        "       18 Nov      20    21    22    23    24",
+        "      18 Nov 19    20    21    22    23    24",
         " █ saved  █ spent  █ lost",
         "",
         " tip  One-hour writes and no pings would have cost $0.61",
@@ -122,7 +122,7 @@ def test_today_goes_by_hours() -> None:
 def test_days_without_anything_have_their_place() -> None:
     month = drawn(of=MONTH, width=120)
     assert next(one for one in month if one.startswith("     0 "))[7:] == "─" * 89
-    assert next(one for one in month if "Nov" in one and "Oct" in one).split()[:2] == ["26", "Oct"]
+    assert next(one for one in month if "Nov" in one and "Oct" in one).split()[:2] == ["27", "Oct"]
     old = billed(line("2026-11-20", pings=1, spent=0.1), line(day(0), pings=1, spent=0.1))
     assert next(one for one in drawn(old, of=ALL) if one.startswith("     0 "))[7:] == "─" * 29, "from the first one on"
 

@@ -47,6 +47,37 @@ def test_what_was_found_is_counted() -> None:
     assert status(Results(lock), lock, searching=True) == "searching …"
 
 
+@pytest.mark.parametrize(
+    ("width", "said"),
+    [
+        (60, '4 turns in 3 sessions         "go test" finds the phrase'),
+        (44, '4 turns         "go test" finds the phrase'),
+        (36, '4 turns           "…" finds a phrase'),
+        (24, "4 turns in 3 sessions"),
+    ],
+)
+def test_bare_words_are_told_how_to_be_a_phrase_where_there_is_room(width: int, said: str) -> None:
+    asked = query("go test")
+    found = status(Results(asked, hits=history_sample.HITS, limit=30), asked, width)
+    assert found.split() == said.split()
+
+
+def test_a_word_after_failed_that_finds_nothing_is_told_what_finds_all() -> None:
+    asked = query("failed:sometimes")
+    assert status(Results(asked), asked).endswith("failed: alone lists all that failed")
+    assert status(Results(query("failed:")), query("failed:")).endswith("newest first")
+
+
+def test_a_filters_label_is_found_by_its_cell() -> None:
+    line = history_chrome.filters(query("project:api"), 90)
+    text = text_of(line)
+    for name in history_chrome.FILTERS:
+        assert history_chrome.filter_at(line, text.index(name)) == name
+    assert history_chrome.filter_at(line, text.index("api")) == "project"
+    assert history_chrome.filter_at(line, len(text) + 1) is None
+    assert history_chrome.filter_at((), 0) is None
+
+
 @pytest.mark.parametrize(("text", "role"), [("project:zz lock", "bad"), ("lock project:zz", "dim")])
 def test_a_bad_filter_is_a_complaint_and_one_being_typed_a_hint(text: str, role: str) -> None:
     (line,) = history_chrome.status(Results(), query(text), 60, searching=False)
@@ -82,7 +113,7 @@ def test_every_line_fits(width: int) -> None:
         history_chrome.empty(Overview(), Query(), width),
         history_chrome.empty(KNOWN, query("project:api " + "long " * 30), width),
         history_chrome.status(Results(), query("project:" + "x" * 90), width, searching=False),
-        (history_chrome.typing_keys(width, "↵"), history_chrome.header(KNOWN, width, loaded=True)),
+        (history_chrome.typing_keys(width, "↵", "↑ ↓"), history_chrome.header(KNOWN, width, loaded=True)),
         (history_chrome.opened_header("n" * 90, "12 of 40", width),),
     ):
         assert all(width_of(line) <= width for line in lines)

@@ -13,7 +13,7 @@ from store.search import EVERYTHING, Filters
 from store.session_filter import SessionFilter
 from tests.store.test_search_terms import QUERIES
 from tests.tui.sample import NOW
-from tui.history_query import Query, completed, read
+from tui.history_query import Query, completed, read, with_filter
 
 KNOWN = Overview(
     sessions=9, projects=("api", "api-docs", "web app", "etl", "infra", "rapid"), agents=("claude", "codex")
@@ -155,3 +155,41 @@ def test_a_name_that_was_begun_is_written_out(text: str, whole: str | None) -> N
 def test_a_name_that_no_field_could_hold_is_not_offered() -> None:
     for name in ("a\x1b[31mb", "a/b", 'a"b'):
         assert completed("project:a", Overview(projects=(name, "abc"))) == "project:abc"
+
+
+@pytest.mark.parametrize(
+    ("text", "only", "words", "told"),
+    [
+        ("failed:yes", True, "", ""),
+        ("failed:TRUE lock", True, "lock", ""),
+        ("failed:only", True, "", ""),
+        ("failed:any", False, "", "any"),
+        ("failed:no lock", False, "lock", "any"),
+        ("failed:pytest", False, "failed:pytest", "pytest"),
+        ('failed:"yes"', False, 'failed:"yes"', "yes"),
+    ],
+)
+def test_failed_is_said_in_the_words_people_try(text: str, only: bool, words: str, told: str) -> None:
+    one = query(text)
+    assert (one.filters.failed, one.words.strip(), one.told) == (only, words, (("failed", told),))
+
+
+def test_bare_words_could_be_a_phrase() -> None:
+    texts = ("go test", " go  test agent:codex", "go", '"go test"', "go files:a.py", "")
+    assert [query(text).phrase for text in texts] == ["go test", "go test", "", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "after"),
+    [
+        ("", "project", "project:|"),
+        ("lock ", "after", "lock after:|"),
+        ("lock since:7d x", "after", "lock since:7d| x"),
+        ("lock", "failed", "lock failed: |"),
+        ("lock failed:yes x", "failed", "lock x|"),
+        ("failed:", "failed", "|"),
+    ],
+)
+def test_a_filter_is_put_where_its_value_can_be_typed(text: str, name: str, after: str) -> None:
+    written, at = with_filter(text, name)
+    assert f"{written[:at]}|{written[at:]}" == after

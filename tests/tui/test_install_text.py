@@ -6,7 +6,8 @@ from pathlib import Path
 
 from keepalive.install.plan import Change
 from keepalive.install.surroundings import Hook
-from tui.install_text import WIDTH, diff, hooks, terms
+from keepalive.plugin_files import plugin_files
+from tui.install_text import WIDTH, diff, hooks, summary, terms
 
 FILE = Path("/home/ada/.claude/settings.json")
 
@@ -27,6 +28,21 @@ def test_a_change_is_a_unified_diff() -> None:
 def test_a_new_file_and_one_that_goes() -> None:
     assert diff(Change(FILE, None, b"x\n"), colour=False) == ["--- /dev/null", f"+++ {FILE}", "@@ -0,0 +1 @@", "+x"]
     assert diff(Change(FILE, b"x\n", None), colour=False) == [f"remove {FILE}"]
+
+
+def test_a_file_of_the_plugin_is_told_by_its_length_and_what_for() -> None:
+    path = Path("/p/hooks/start.ts")
+    assert summary(Change(path, None, b"a\nb\n")) == ["/p/hooks/start.ts: 2 lines; how the keeper is started"]
+    assert summary(Change(path, b"a\nx\n", b"a\n")) == [
+        "/p/hooks/start.ts: 1 line, 0 of them new; how the keeper is started"
+    ]
+    assert summary(Change(FILE, b"{}", b"{1}")) == [], "what is the person's own is shown as a whole"
+    assert summary(Change(path, b"a\n", None)) == []
+
+
+def test_every_file_of_the_plugin_has_its_line() -> None:
+    for name, data in plugin_files(Path("/p"), []).items():
+        assert summary(Change(Path("/p") / name, None, data))
 
 
 def test_colours_are_there_when_they_are_wanted() -> None:

@@ -50,6 +50,9 @@ def test_esc_leads_back_whatever_is_chosen() -> None:
 
 def test_listed_side_by_side_as_far_as_there_is_room() -> None:
     assert [DEFAULT.listed(name) for name in ("up", "page_down", "tab", "open")] == ["↑ k", "pgdn", "tab ]", "↵"]
+    assert (DEFAULT.listed("tab_at"), DEFAULT.listed("last"), DEFAULT.listed("palette")) == ("1-4", "end G", "^p :")
+    assert keymap({"tab_at": ("f1", "2", "x")}).listed("tab_at") == "f1 2"
+    assert [DEFAULT.unprinted(name) for name in ("up", "find", "palette")] == ["↑", "", "^p"]
     assert [DEFAULT.listed(name, ascii_only=True) for name in ("up", "open")] == ["up k", "enter"]
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from collections.abc import Callable
 
 import pytest
+from textual.message import Message
 
 from store.models import KeeperView, SessionView
 from tests.tui import sample
@@ -12,8 +15,8 @@ from tests.tui.running import Running
 from tui.board_order import Order
 from tui.copying import of_session, of_turn
 from tui.jump import Jumped
-from tui.messages import CommandDone, CommandFailed
-from tui.orders import CopyWanted, JumpWanted, KeeperWanted, OrderChosen
+from tui.messages import CommandDone, CommandFailed, Mishap
+from tui.orders import CopyWanted, DefaultWanted, JumpWanted, KeeperWanted, OrderChosen
 
 
 @pytest.fixture(autouse=True)
@@ -134,6 +137,43 @@ async def test_what_was_ordered_is_told_and_the_board_read_again() -> None:
         await one.press(pilot, "o")
         assert one.text("footer") == [" api-refactor: keep-alive off"]
         assert one.posted(CommandDone) == 1
-        one.commands.broken = OSError("database is locked")
+        one.app.main.post_message(DefaultWanted("api-refactor", "api-refactor"))
+        await one.settle(pilot)
+        assert one.commands.forgotten == ["api-refactor"]
+        assert one.text("footer") == [" api-refactor: default budget again"]
+        one.commands.broken = sqlite3.OperationalError("database is locked")
         await one.press(pilot, "h")
-        assert one.text("footer") == [" database is locked"]
+        assert one.text("footer") == [" not held: press h again"]
+
+
+async def test_an_order_that_waits_for_the_store_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    one, go, timers = Running(), threading.Event(), list[Callable[[], None]]()
+
+    def slowly(*given: object) -> None:
+        go.wait(10)
+
+    monkeypatch.setattr(one.commands, "set_mode", slowly)
+    async with one.run() as pilot:
+        monkeypatch.setattr(one.app, "set_timer", lambda seconds, callback: timers.append(callback))
+        await pilot.press("o")
+        await pilot.pause()
+        (after_a_second,) = timers
+        after_a_second()
+        assert one.text("footer") == [" waiting for the store …"]
+        go.set()
+        await one.settle(pilot)
+        after_a_second()
+        assert one.text("footer") == [" api-refactor: keep-alive off"]
+
+
+@pytest.mark.parametrize("wanted", [JumpWanted(sample.ETL), Mishap(TypeError("secret"))])
+async def test_under_a_test_a_fault_is_seen(monkeypatch: pytest.MonkeyPatch, wanted: Message) -> None:
+    async def jump(session: SessionView) -> Jumped:
+        raise TypeError("secret")
+
+    monkeypatch.setattr("tui.jump.jump", jump)
+    one = Running()
+    with pytest.raises(TypeError, match="secret"):  # noqa: PT012 (it comes out as the app ends)
+        async with one.run() as pilot:
+            one.app.main.post_message(wanted)
+            await one.settle(pilot)

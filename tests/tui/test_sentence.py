@@ -13,6 +13,9 @@ from tui.lines import text_of
 from tui.sentence import sentence
 
 HELD = sample.API.model_copy(update={"keepalive": sample.keep("held", {"n": 4, "until": at(18, 0)}, next_usd=0.145)})
+SHORT = HELD.model_copy(
+    update={"keepalive": HELD.keepalive.model_copy(update={"why_args": {"n": 4, "until": at(15, 4), "ends": "money"}})}
+)
 FADED = sample.SEARCH.model_copy(update={"cache": sample.SEARCH.cache.model_copy(update={"probability": 0.4})})
 SLOW = sample.DOCS.model_copy(update={"cache": sample.DOCS.cache.model_copy(update={"cold_extra_seconds": 6.2})})
 PROMISED = sample.session("codex", sample.cache(48, ttl=None, usd=0.46), sample.keep("watch_only"))
@@ -26,6 +29,7 @@ FRESH = sample.session("fresh", sample.cache(state=CacheStateName.UNKNOWN), samp
         (sample.NOTES, "Answer by 15:12 or rewrite 164k"),
         (sample.DEPLOY, "Kept to 14:44, then $0.89"),
         (HELD, "Held to 18:00, up to $0.58"),
+        (SHORT, "Held to 15:04, up to $0.58: the money ends it"),
         (sample.DOCS, "Cold: the next prompt pays $1.31"),
         (sample.BILLING, "Next prompt rewrites 121k, $0.76"),
         (sample.SEARCH, "Probably warm, $0.11 if not"),
@@ -44,3 +48,11 @@ def test_sentences(session: SessionView, text: str) -> None:
 def test_the_sentence_changes_on_the_tick_and_is_cut_to_its_width() -> None:
     assert text_of(sentence(sample.API, NOW + 48, UTC, 60)) == "Cold: the next prompt pays $2.41"
     assert text_of(sentence(sample.API, NOW, UTC, 20)) == "Answer by 14:32 or…"
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [(40, "Held to 15:04: the money ends it"), (30, "Held to 15:04: money ends it"), (26, "Held to 15:04: money")],
+)
+def test_what_ends_a_hold_is_said_shorter_and_not_cut(width: int, text: str) -> None:
+    assert text_of(sentence(SHORT, NOW, UTC, width)) == text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -14,10 +15,11 @@ from keepalive.config import Config
 from store import budgets, database, intents, settings
 from store.cache_strip import CacheHistory
 from store.ledger_models import SessionLedger
+from store.migrations import open_store
 from store.models import BudgetMode, CacheStateName, KeeperView, LedgerLine
 from tests.tui.cli_home import FIRST, SECOND, Cli, Json
 from tui.board_order import SETTING, Order
-from tui.store_feed import FADE_SECONDS, LOOK_SECONDS, NoStart, ReadOnly, StoreFeed
+from tui.store_feed import FADE_SECONDS, LOOK_SECONDS, NoStart, ReadOnly, Replaced, StoreFeed
 
 BUDGET_OF = budget_of(Config())
 FOUND = KeeperView(
@@ -275,3 +277,43 @@ def test_what_is_in_force_and_an_end_that_is_the_next_prompt(feed: StoreFeed, db
     again = budgets.get(db, FIRST)
     assert again is not None
     assert not again.until_back
+
+
+def test_a_store_that_another_one_replaces_is_read_anew_and_said_once(
+    cli: Cli, feed: StoreFeed, tmp_path: Path
+) -> None:
+    before, other = feed.version(), tmp_path / "other.db"
+    open_store(other).close()
+    for end in ("-wal", "-shm"):
+        cli.paths.store_file.with_name(cli.paths.store_file.name + end).unlink()
+    other.replace(cli.paths.store_file)
+    changed = feed.version()
+    assert changed != before
+    with pytest.raises(Replaced, match="the store was replaced: read anew"):
+        feed.board()
+    assert feed.board().sessions == ()
+    assert feed.version() == feed.version() != before
+    assert feed.board().sessions == ()
+
+
+def test_a_store_that_is_gone_is_said_as_long_as_it_is(cli: Cli, feed: StoreFeed, tmp_path: Path) -> None:
+    kept = tmp_path / "kept.db"
+    cli.paths.store_file.rename(kept)
+    for _ in range(2):
+        with pytest.raises(database.StoreError, match="store is gone, old state shown: "):
+            feed.version()
+    kept.rename(cli.paths.store_file)
+    feed.version()
+    assert len(feed.board().sessions) == 1, "the same file is back"
+
+
+def test_a_store_that_cannot_be_made_says_why(tmp_path: Path, clock: ManualClock) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(database.StoreError, match=f"^cannot create {tmp_path}/file: File exists$"):
+        StoreFeed(tmp_path / "file" / "warmside.db", clock, BUDGET_OF)
+
+
+def test_a_budget_is_forgotten(feed: StoreFeed, db: sqlite3.Connection) -> None:
+    feed.set_mode(FIRST, BudgetMode.OFF)
+    feed.forget_budget(FIRST)
+    assert budgets.get(db, FIRST) is None

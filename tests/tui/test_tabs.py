@@ -154,4 +154,4 @@ async def test_what_is_in_force_is_read_for_its_tab_and_for_the_sheet(one: Runni
         assert asked()
         assert isinstance(one.app.screen, BudgetSheet)
         await one.press(pilot, "tab", "6", "tab", "9")
-        assert one.text("consequence")[1].endswith("$0.50"), "what the day leaves"
+        assert one.text("consequence")[0].startswith("no pings: day's cap"), "what it leaves pays for no write"

@@ -32,6 +32,7 @@ from tui.widgets.footer_bar import FooterBar
 from tui.widgets.line_view import LineView
 from tui.widgets.search_field import SearchField
 from tui.widgets.session_list import SessionList
+from tui.widgets.session_pane import SessionPane
 
 VIEW_TURNS = 20
 SMALL_ROWS = 12
@@ -72,7 +73,7 @@ class BoardScreen(LedgerOnBoard):
                 yield SessionList(self._state, self._page, id="list", ascii_only=ascii_only)
                 yield self._ledger_block()
             yield LineView(lambda w, h: ((Piece("│", "faint"),),) * h, id="divider", ascii_only=ascii_only)
-            yield LineView(self._detail, id="detail", ascii_only=ascii_only)
+            yield SessionPane(self._detail, id="detail", ascii_only=ascii_only)
             yield LineView(self._empty, id="empty", ascii_only=ascii_only)
             yield from self._ledger_column()
         yield FilterLine(id="filter")
@@ -189,7 +190,7 @@ class BoardScreen(LedgerOnBoard):
 
     def board_changed(self) -> None:
         """The state holds another board or order: lay everything out again."""
-        if not self.is_mounted:
+        if not self.there:
             return
         self._lay_out()
         self._want_turns(again=True)
@@ -197,6 +198,8 @@ class BoardScreen(LedgerOnBoard):
 
     def tick(self, *, reorder: bool = True) -> None:
         """A second passed, or something was read: repaint what reads differently."""
+        if not self.there:
+            return
         if reorder and self._state.settle(self._clock.wall(), self._clock.monotonic()):
             self._lay_out()
             self._want_turns()
@@ -222,7 +225,8 @@ class BoardScreen(LedgerOnBoard):
             self._budget = (session_id, budget)
         session = self._state.sessions.get(session_id)
         self._turns = (session_id, tuple(turn.below(one, session.cwd if session else "") for one in turns))
-        self._detail_view.renew()
+        if self.there:
+            self._detail_view.renew()
 
     def _on_cursor(self) -> None:
         self._list.show_cursor()

@@ -14,15 +14,17 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container, Horizontal, Vertical
-from textual.events import DescendantFocus, Resize
+from textual.events import Click, DescendantFocus, Resize
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from keepalive.allowance import SESSION
 from keepalive.clock import Clock
 from store.models import SessionView
 from tui import budget_form
 from tui.budget_form import FIELDS, LABEL_CELLS, Budget, Form, form_of, read
 from tui.budget_in_force import InForce
+from tui.budget_keys import DEFAULT_KEY, keys
 from tui.budget_layout import (
     FIELDS_CELLS,
     NARROW_CELLS,
@@ -34,39 +36,38 @@ from tui.budget_layout import (
     layout,
 )
 from tui.budget_outlook import consequence, policy_view
-from tui.budget_text import origin
-from tui.format import cut, money
+from tui.format import cut
 from tui.glyphs import ASCII, enter_key
-from tui.lines import Line, Piece, spread
+from tui.lines import Line, Piece, Role
 from tui.look import Look
-from tui.orders import BudgetWanted
+from tui.orders import BudgetWanted, DefaultWanted
 from tui.widgets.line_view import LineView, Source
 from tui.widgets.mode_choice import ModeChoice
 from tui.widgets.own_keys import Field
 from tui.widgets.session_list import SessionList
+from tui.widgets.sheet_keys import SheetKeys
 
 TICK_SECONDS = 1.0
 
 
-class BudgetSheet(ModalScreen[BudgetWanted | None]):
-    """Enter applies, Esc leaves everything as it was."""
+class BudgetSheet(ModalScreen[BudgetWanted | DefaultWanted | None]):
+    """Enter applies, Esc leaves everything as it was, Ctrl-D drops the session's own budget."""
 
     DEFAULT_CSS = """
     BudgetSheet #columns, BudgetSheet #fields, BudgetSheet #outlook { height: auto; }
-    BudgetSheet .row { height: 1; }
-    BudgetSheet .name { width: 7; }
+    BudgetSheet .row { height: 1; } BudgetSheet .name { width: 7; }
     BudgetSheet .beside, BudgetSheet #outlook { width: 1fr; }
     BudgetSheet #line { display: none; width: 3; }
     BudgetSheet.-columns #columns { layout: horizontal; }
     BudgetSheet.-columns #line { display: block; }
     BudgetSheet Input > .input--selection { color: $background; background: $foreground; text-style: bold; }
-    BudgetSheet Input:ansi > .input--selection {
-        color: ansi_default; background: ansi_default; text-style: bold reverse;
-    }
+    BudgetSheet Input:ansi > .input--selection { background: ansi_default; text-style: bold reverse; }
+    BudgetSheet Input:ansi > .input--selection { color: ansi_default; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", show=False),
         Binding("enter", "apply", "apply", show=False),
+        Binding("ctrl+d", "default", "default", show=False, priority=True),  # (a field deletes with it)
         # Before the field that has the focus: what is typed right after it has to find the next one there already.
         Binding("tab,down", "step(1)", "next field", show=False, priority=True),
         Binding("shift+tab,up", "step(-1)", "field before", show=False, priority=True),
@@ -78,6 +79,7 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
         self._session, self._called, self._clock, self._look, self._force = session, name, clock, look, force
         self._start = self._present()
         self._layout, self._cells = Layout(1, 1), 0
+        self._warned: Form | None = None  # (that a click beside it does not leave with this typed)
         self._list: SessionList | None = None
         """What it stands before."""
 
@@ -98,7 +100,8 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
                 with Vertical(id="outlook"):
                     yield self._view(self._policy, "policy")
                     yield self._view(self._lines, "consequence")
-            yield self._view(self._keys, "sheet-keys")
+            actions = {enter_key(self._look.ascii_only): "apply", "esc": "cancel", DEFAULT_KEY: "default"}
+            yield SheetKeys(self._keys, actions, ascii_only=self._look.ascii_only)
 
     def _field(self, name: str) -> ComposeResult:
         with Horizontal(classes="row"):
@@ -136,8 +139,8 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
 
     def on_resize(self, event: Resize) -> None:
         """Share out the rows of a screen of that size."""
-        width, _ = event.size
-        self._layout = plan = layout(*event.size)
+        width, plan = event.size.width, layout(*event.size)
+        self._layout = plan
         self.set_class(plan.wide, "-columns")
         sheet = self.query_one("#sheet")
         sheet.styles.max_width = WIDE_CELLS if plan.wide else NARROW_CELLS
@@ -212,7 +215,8 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
     def _beside(self, name: str, width: int) -> tuple[Line, ...]:
         now, zone = self._clock.wall(), self._look.zone
         said = budget_form.note(name, self._session, self._form, self.budget, now, zone, width)
-        return ((Piece(" " * (width - cell_len(said))), Piece(said, "dim")),)
+        role: Role = "bad" if said == budget_form.WRONG else "dim"
+        return ((Piece(" " * (width - cell_len(said))), Piece(said, role)),)
 
     def _below(self, name: str, width: int) -> tuple[Line, ...]:
         """Of several errors the one where the cursor is is told, else the first."""
@@ -235,10 +239,7 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
         """What this sheet does not set, where there is room for it."""
         if self._force is None or not self._layout.wide:
             return ()
-        allowed = self._force.allowed
-        where = origin(allowed.origins["usd_per_ping"])
-        said = f" at most {money(allowed.usd_per_ping)}, {where}"
-        return ((Piece("a ping".ljust(LABEL_CELLS), "dim"), Piece(cut(said, width - LABEL_CELLS), "dim")),)
+        return (budget_form.dearest(self._force, width),)
 
     def _policy(self, width: int, height: int) -> tuple[Line, ...]:
         view = policy_view(self._session, self._clock.wall(), self._look.zone, width, roomy=self._layout.roomy)
@@ -252,15 +253,13 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
         return consequence(self._session, self.budget, now, zone, width, height, left)
 
     def _keys(self, width: int, height: int) -> tuple[Line, ...]:
-        wrong = self._told(self.budget)
-        cancel: Line = (Piece("  "), Piece("esc", "strong"), Piece(" cancel", "dim"))
-        enter = enter_key(self._look.ascii_only)
-        if not wrong:
-            return ((Piece(enter, "strong"), Piece(" apply", "dim"), *cancel),)
-        why: Line = (Piece(f"fix {wrong} first"),)
-        refused: Line = (Piece(f"{enter} apply", "faint"), *cancel)
-        both = spread(refused, why, width)
-        return (both if both != refused else (Piece(f"fix {wrong}"), *cancel),)
+        return keys(
+            enter_key(self._look.ascii_only),
+            width,
+            wrong=self._told(self.budget),
+            own=self._force is not None and SESSION in self._force.allowed.origins.values(),
+            warned=self._form == self._warned,
+        )
 
     # -- keys ----------------------------------------------------------------------------------------------------
 
@@ -283,6 +282,18 @@ class BudgetSheet(ModalScreen[BudgetWanted | None]):
                 self._session.id, self._called, budget.mode, budget.pings, budget.usd, budget.until, budget.until_back
             )
         )
+
+    def on_click(self, event: Click) -> None:
+        """A click beside it leaves, unless that would lose what was typed."""
+        if event.widget is self and self._form != self._start:
+            self._warned = self._form
+            self.query_one(SheetKeys).renew()
+        elif event.widget is self:
+            self.dismiss(None)
+
+    def action_default(self) -> None:
+        """Drop the session's own budget: the defaults hold again."""
+        self.dismiss(DefaultWanted(self._session.id, self._called))
 
     def action_cancel(self) -> None:
         """Leave without a change."""

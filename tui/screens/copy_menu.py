@@ -19,14 +19,14 @@ from textual.screen import ModalScreen
 from textual.strip import Strip
 
 from store.models import SessionView, TurnView
-from tui.copying import Copyable, count, of_session, of_turn
 from tui.chrome import key_at
+from tui.copying import Copyable, count, of_session, of_turn
 from tui.format import clean, cut, cut_left
 from tui.glyphs import ASCII, enter_key
 from tui.lines import BLANK, Line, Piece, rule, spread
 from tui.look import Look
 from tui.widgets.line_view import LineView
-from tui.widgets.sheet_keys import SheetKeys, beside
+from tui.widgets.sheet_keys import SheetKeys
 
 WHAT_CELLS, LEAST_LABEL = 7, 9
 """The second column, and how much of the third one must be left for a word at its end."""
@@ -202,7 +202,7 @@ class CopyMenu(ModalScreen[Copyable | None]):
 
     def on_click(self, event: Click) -> None:
         """A click beside it closes it."""
-        if beside(self, event):
+        if event.widget is self:
             self.dismiss()
 
     @on(CopyList.Chosen)

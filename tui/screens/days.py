@@ -164,6 +164,9 @@ class Days(KeyedScreen):
         """The next span, stopping at the ends."""
         self._choose(SPANS.index(self._span) + step)
 
+    def _turn_to(self, index: int) -> None:
+        self._choose(index)
+
     def _move(self, step: int) -> None:
         self._page_view.scroll_relative(y=step, animate=False, immediate=True)
 

@@ -19,7 +19,7 @@ from tui.lines import BLANK, Line, Piece, Role
 from tui.look import Look
 from tui.moment import Moment
 from tui.widgets.line_view import LineView
-from tui.widgets.sheet_keys import SheetKeys, beside
+from tui.widgets.sheet_keys import SheetKeys
 
 LEAST_KEY_CELLS = 5
 AROUND_ROWS = 7
@@ -34,6 +34,9 @@ MARKS = (
     ("○", "cold or changed: too late"),
     ("↻", "pings: sent of allowed"),
     ("▲", "dear when it is cold"),
+    ("▼", "went cold, written again"),
+    ("✗", "a command failed"),
+    ("╳", "prefix changed, written again"),
 )
 AREAS: tuple[tuple[Role, str], ...] = (("read", "read from the cache"), ("cold", "written to the cache"))
 
@@ -106,7 +109,7 @@ class HelpSheet(ModalScreen[None]):
 
     def on_click(self, event: Click) -> None:
         """A click beside it closes it."""
-        if beside(self, event):
+        if event.widget is self:
             self.dismiss()
 
     def _lay_out(self, height: int) -> None:

@@ -11,6 +11,7 @@ from tui.history_turn import first_hit
 from tui.history_view import name_of
 from tui.orders import CopyWanted
 from tui.screens.history_watching import HistoryWatching
+from tui.widgets.filter_labels import FilterLabels
 from tui.widgets.footer_bar import FooterBar
 from tui.widgets.history_list import HistoryList
 from tui.widgets.search_field import SearchField
@@ -70,7 +71,10 @@ class History(HistoryWatching):
 
     def _turn_over(self, step: int) -> None:
         tabs = session_view.TABS
-        self._tab = tabs[(tabs.index(self._tab) + step) % len(tabs)]
+        self._turn_to((tabs.index(self._tab) + step) % len(tabs))
+
+    def _turn_to(self, index: int) -> None:
+        self._tab = session_view.TABS[min(index, len(session_view.TABS) - 1)]
         self._session_view.renew()
         self._show_line(0)
 
@@ -98,6 +102,13 @@ class History(HistoryWatching):
     def _field_clicked(self) -> None:
         self.action_do("find")
 
+    @on(FilterLabels.Clicked)
+    def _filter_clicked(self, event: FilterLabels.Clicked) -> None:
+        """Its word stands in the field, the cursor where its value belongs."""
+        self.field.value, at = history_query.with_filter(self.field.value, event.name)
+        self.action_do("find")
+        self.field.cursor_position = at
+
     @on(Input.Changed, "#wanted")
     def read_field(self) -> None:
         """Something was typed, or the names that filters may use have changed."""
@@ -112,8 +123,8 @@ class History(HistoryWatching):
         self._leave_field()
 
     def field_left(self) -> None:
-        """The list has the keys; without a row it is hidden, and the field must not keep the focus."""
-        self._list.focus() if self._list.display else self.set_focus(None)
+        """The list has the keys."""
+        self._focus_on(self._list)
         self.query_one(FooterBar).renew()
         self.want_session()
 

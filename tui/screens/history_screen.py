@@ -15,7 +15,7 @@ from textual.widgets import Static
 from keepalive.clock import Clock
 from tui import chrome, history_chrome, history_view
 from tui.glyphs import enter_key
-from tui.history_query import EXAMPLE, Query, completed
+from tui.history_query import EXAMPLE, SHORT_EXAMPLE, Query, completed
 from tui.history_state import HistoryState
 from tui.history_turn import first_hit
 from tui.history_view import Page
@@ -25,10 +25,12 @@ from tui.look import Look
 from tui.moment import HistoryMoment, Moment
 from tui.screens.keyed import LEAVE_FIELD, KeyedScreen
 from tui.session_view import TURNS, Tab
+from tui.widgets.filter_labels import FilterLabels
 from tui.widgets.footer_bar import FooterBar
 from tui.widgets.history_list import HistoryList
 from tui.widgets.line_view import LineView
 from tui.widgets.search_field import SearchField
+from tui.widgets.session_pane import SessionPane
 
 
 class HistoryScreen(KeyedScreen):
@@ -54,12 +56,12 @@ class HistoryScreen(KeyedScreen):
         with Horizontal(id="field"):
             yield Static(" / ", id="slash")
             yield SearchField(id="wanted", placeholder=EXAMPLE, completed=self._completed)
-            yield LineView(self._filters, id="filters", ascii_only=ascii_only)
+            yield FilterLabels(self._filters, id="filters", ascii_only=ascii_only)
         yield LineView(self._status, id="said", ascii_only=ascii_only)
         with Container(id="body"):
             yield HistoryList(self._state, self._clock.wall, self._look.zone, id="found", ascii_only=ascii_only)
             yield LineView(lambda w, h: ((Piece("│", "faint"),),) * h, id="divider", ascii_only=ascii_only)
-            yield LineView(self._session, id="session", ascii_only=ascii_only)
+            yield SessionPane(self._session, id="session", ascii_only=ascii_only)
             yield LineView(self._empty, id="nothing", ascii_only=ascii_only)
         keys = {enter_key(ascii_only): LEAVE_FIELD, "esc": "back"}
         yield FooterBar(
@@ -113,8 +115,11 @@ class HistoryScreen(KeyedScreen):
     # -- lines ---------------------------------------------------------------------------------------------------
 
     def _while_finding(self, width: int) -> Line:
-        finding = self.has_class("-finding")
-        return history_chrome.typing_keys(width, enter_key(self._look.ascii_only), arrows(self._look.ascii_only)) if finding else ()
+        if not self.has_class("-finding"):
+            return ()
+        ascii_only = self._look.ascii_only
+        moves = [self._keymap.unprinted(name, ascii_only=ascii_only) for name in ("up", "down")]
+        return history_chrome.typing_keys(width, enter_key(ascii_only), " ".join(key for key in moves if key))
 
     def _header(self, width: int, height: int) -> tuple[Line, ...]:
         session, results = self._state.session, self._state.results
@@ -209,5 +214,6 @@ class HistoryScreen(KeyedScreen):
         self._list.lay_out(roomy=roomy)
 
     def on_resize(self, event: Resize) -> None:
+        self.field.placeholder = EXAMPLE if event.size.width > len(EXAMPLE) + 4 else SHORT_EXAMPLE
         self._lay_out()
         self.call_after_refresh(self.renew)

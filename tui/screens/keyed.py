@@ -5,16 +5,19 @@ from __future__ import annotations
 from textual import on
 from textual.events import Click, Key, ScreenResume, ScreenSuspend
 from textual.screen import Screen
+from textual.widget import Widget
 
 from tui.actions import BY_NAME
 from tui.key_names import arrived
 from tui.keymap import Keymap
 from tui.look import Look
+from tui.messages import Mishap
 from tui.moment import Moment
 from tui.orders import KeeperWanted
 from tui.widgets.footer_bar import FooterBar
 from tui.widgets.line_view import BEHIND, LineView
 from tui.widgets.search_field import SearchField
+from tui.widgets.session_pane import SessionPane
 
 FAR = 10_000_000
 """More rows or lines than there are."""
@@ -32,6 +35,8 @@ class KeyedScreen(Screen[None]):
     def __init__(self, look: Look, keymap: Keymap) -> None:
         super().__init__()
         self._look, self._keymap = look, keymap
+        self._pressed = ""
+        """The key that is being carried out."""
         self._keys = keymap.first(ascii_only=look.ascii_only)
         """The key of each action as it is shown."""
 
@@ -45,9 +50,14 @@ class KeyedScreen(Screen[None]):
         """Where a person types what to find."""
         return None
 
+    @property
+    def there(self) -> bool:
+        """Whether its parts are on the screen; timers and readings may come before that, and while the app closes."""
+        return self.is_attached and {"header", "footer"} <= {part.id for part in self.children}
+
     def say(self, text: str, *, bad: bool = False) -> None:
         """One line in the footer's place for four seconds."""
-        if self.is_mounted:
+        if self.there:
             self.query_one(FooterBar).say(text, bad=bad)
 
     def on_screen_suspend(self, event: ScreenSuspend) -> None:
@@ -86,6 +96,7 @@ class KeyedScreen(Screen[None]):
         if name is not None and (not finding or name in WHILE_FINDING):
             event.stop()
             event.prevent_default()
+            self._pressed = arrived(event.key, event.character)
             self.action_do(name)
 
     @on(Click)
@@ -105,6 +116,10 @@ class KeyedScreen(Screen[None]):
     def field_left(self) -> None:
         """Nobody types any more: the focus belongs to what was found."""
 
+    def _focus_on(self, found: Widget) -> None:
+        """A hidden list cannot have the focus, and the field must not keep it. Later, as the field got it later."""
+        self.app.call_later(self.set_focus, found if found.display else None)
+
     @on(FooterBar.Clicked)
     def _footer_clicked(self, event: FooterBar.Clicked) -> None:
         if event.action == LEAVE_FIELD:
@@ -118,7 +133,10 @@ class KeyedScreen(Screen[None]):
         if reason is not None:
             self.say(reason)
             return
-        getattr(self, f"_do_{name}")()
+        try:
+            getattr(self, f"_do_{name}")()
+        except Exception as error:  # any fault of ours: a screen's loop ends with it; the app tells it and goes on
+            self.post_message(Mishap(error))
 
     # -- what every such screen has: something to move in, and tabs ----------------------------------------------
 
@@ -132,6 +150,10 @@ class KeyedScreen(Screen[None]):
 
     def _turn_over(self, step: int) -> None:
         """To the tab so many after the present one."""
+        raise NotImplementedError
+
+    def _turn_to(self, index: int) -> None:
+        """To the tab of this number, from 0; where there are fewer, to the last one."""
         raise NotImplementedError
 
     def _do_up(self) -> None:
@@ -157,6 +179,15 @@ class KeyedScreen(Screen[None]):
 
     def _do_tab_back(self) -> None:
         self._turn_over(-1)
+
+    @on(SessionPane.TabClicked)
+    def _tab_clicked(self, event: SessionPane.TabClicked) -> None:
+        self._turn_to(event.index)
+
+    def _do_tab_at(self) -> None:
+        keys = self._keymap.keys["tab_at"]
+        if self._pressed in keys:
+            self._turn_to(keys.index(self._pressed))
 
     def _do_keeper(self) -> None:
         self.post_message(KeeperWanted())

@@ -20,7 +20,7 @@ from tui.budget_in_force import InForce
 from tui.copying import Copyable
 from tui.days_feed import DaysWanted
 from tui.history_messages import HistoryWanted
-from tui.orders import BudgetWanted, CopyWanted, JumpWanted, OrderChosen, PingWanted
+from tui.orders import BudgetWanted, CopyWanted, DefaultWanted, JumpWanted, OrderChosen, PingWanted
 from tui.screens.board_screen import BoardScreen
 from tui.session_orders import mode_order
 from tui.widgets.session_list import SessionList
@@ -53,8 +53,8 @@ class MainScreen(BoardScreen):
         self._leave_field()
 
     def field_left(self) -> None:
-        """Also where the list is hidden: the field must not keep the focus."""
-        self._list.focus() if self._list.display else self.set_focus(None)
+        """The list has the keys."""
+        self._focus_on(self._list)
 
     def action_do(self, name: str) -> None:
         """Also keep the rows where they are for a moment."""
@@ -90,7 +90,10 @@ class MainScreen(BoardScreen):
 
     def _turn_over(self, step: int) -> None:
         tabs = session_view.TABS
-        self._tab = tabs[(tabs.index(self._tab) + step) % len(tabs)]
+        self._turn_to((tabs.index(self._tab) + step) % len(tabs))
+
+    def _turn_to(self, index: int) -> None:
+        self._tab = session_view.TABS[min(index, len(session_view.TABS) - 1)]
         self._detail_view.scroll_to(y=0, animate=False, immediate=True)
         self._want_turns()
         self._detail_view.renew()
@@ -194,7 +197,7 @@ class MainScreen(BoardScreen):
             if session is not None and self._sheet.is_mounted:
                 self._sheet.show(session, budget)
 
-    def _budget_chosen(self, wanted: BudgetWanted | None) -> None:
+    def _budget_chosen(self, wanted: BudgetWanted | DefaultWanted | None) -> None:
         self._sheet = None
         if wanted is not None:
             self.post_message(wanted)

@@ -1,11 +1,10 @@
-"""The last line of a sheet: its keys, and each is a button, as in the footer. Also what a click beside a sheet is."""
+"""The last line of a sheet: its keys, and each is a button, as in the footer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from textual.events import Click
-from textual.screen import Screen
 
 from tui.chrome import key_at
 from tui.widgets.line_view import LineView, Source
@@ -25,8 +24,3 @@ class SheetKeys(LineView):
         if action is not None:
             event.stop()
             await self.screen.run_action(action)
-
-
-def beside(sheet: Screen[object], event: Click) -> bool:
-    """Whether the click was on what stands behind the sheet."""
-    return not sheet.query_one("#sheet").region.contains(*event.screen_offset)

@@ -8,6 +8,7 @@ from store.models import BoardView
 from tests.tui import sample
 from tests.tui.running import Running
 from tui import detail
+from tui.board_order import Order
 from tui.orders import KeeperWanted
 from tui.widgets.session_list import SessionList
 
@@ -135,3 +136,34 @@ async def test_a_long_banner_is_told_whole_where_the_screen_is_not_low() -> None
         await pilot.resize_terminal(36, 20)
         await one.settle(pilot)
         assert one.text("header")[2] == " ping, $3.00 a day. Off: o, or `wa…", "no row is left for the way out"
+
+
+async def test_letters_are_keys_again_however_the_filter_was_left() -> None:
+    one = Running()
+    async with one.run(36, 30) as pilot:
+        main = one.app.main
+        await one.press(pilot, "slash", "e")
+        await pilot.click("#list", offset=(5, 3))
+        await one.settle(pilot)
+        assert (main.field.typing, main.has_class("-finding"), main.field.value, one.focus) == (
+            False,
+            False,
+            "e",
+            "list",
+        )
+        await one.press(pilot, "escape", "j", "enter", "slash")
+        assert main._list.display, "what is filtered is seen"
+        await one.press(pilot, "i", "escape", "s")
+        assert (main.field.value, main.field.typing) == ("", False)
+        assert main._state.order is Order.AGE
+
+
+async def test_a_tick_while_the_app_closes_does_nothing() -> None:
+    one = Running()
+    async with one.run():
+        main = one.app.main
+        await main.query("*").remove()
+        main.tick()
+        main.board_changed()
+        main.turns_read("api-refactor", ())
+        main.say("late")

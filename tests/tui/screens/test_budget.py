@@ -14,7 +14,7 @@ from tests.tui import sample
 from tests.tui.budget_sample import ALLOWED, IN_FORCE
 from tests.tui.running import Running
 from tests.tui.sample import NOW, at
-from tui.orders import BudgetWanted
+from tui.orders import BudgetWanted, DefaultWanted
 from tui.screens.budget import BudgetSheet
 from tui.widgets.mode_choice import ModeChoice
 
@@ -61,7 +61,7 @@ async def test_fields_hold_the_present_budget_and_the_consequence() -> None:
         await one.press(pilot, "b")
         assert [each.value for each in sheet_of(one).query(Input)] == ["3", "$0.75", ""]
         assert sheet_of(one).query_one(ModeChoice).mode is BudgetMode.AUTO
-        assert one.text("policy") == ["now    3 of 3 pings spent", "a ping costs   8.6% of a rewrite"]
+        assert one.text("policy") == ["as is  3 of 3 pings spent", "a ping costs   8.6% of a rewrite"]
         assert one.text("consequence")[0] == "no pings  cold 14:32, then $2.41"
         assert len(one.text("consequence")) == 4
 
@@ -71,7 +71,7 @@ async def test_a_small_screen_keeps_the_row_in_sight_and_cuts_no_word(width: int
     one = Running()
     async with one.run(width, height) as pilot:
         await one.press(pilot, "b", "tab", "4", "tab", "9")
-        assert one.text("policy") == ["now    3 of 3 pings spent"]
+        assert one.text("policy") == ["as is  3 of 3 pings spent"]
         assert len(one.text("consequence")) == rows
         top = one.app.screen.query_one("#sheet").region
         assert top.y >= 4, "header, group, row"
@@ -151,7 +151,7 @@ async def test_an_error_stands_under_its_field_stops_enter_and_goes_away_when_me
         assert one.focus == "until", "the cursor goes to what is wrong"
         assert one.commands.budgets == []
         await one.press(pilot, "end", "colon", "0", "0")
-        assert one.text("sheet-keys")[0] == "↵ apply  esc cancel"
+        assert one.text("sheet-keys")[0].startswith("↵ apply  esc cancel")
         assert one.text("below-until") == []
         await one.press(pilot, "enter")
         assert one.commands.budgets[0].until == at(18, 0)
@@ -162,6 +162,7 @@ async def test_of_two_errors_the_one_where_the_cursor_is_is_told() -> None:
     async with one.run(60, 30) as pilot:
         await one.press(pilot, "b", "tab", "x", "tab", "y")
         assert one.text("below-pings") == []
+        assert one.text("beside-pings")[0].endswith("✗")
         assert one.text("below-money") == ["✗ an amount, such as 1.50"]
         assert one.text("sheet-keys")[0].split() == ["↵", "apply", "esc", "cancel", "fix", "money", "first"]
         await one.press(pilot, "shift+tab")
@@ -209,7 +210,7 @@ async def test_an_open_sheet_follows_its_session() -> None:
     async with one.run() as pilot:
         await one.press(pilot, "b", "tab", "5")
         await move_on(one, pilot, why="off", why_args={}, idle_pings=4, max_usd=2.0, mode=BudgetMode.HOLD)
-        assert one.text("policy")[0] == "now    keep-alive is off"
+        assert one.text("policy")[0] == "as is  keep-alive is off"
         assert one.text("beside-pings")[0].strip() == "4 used"
         assert [each.value for each in sheet_of(one).query(Input)] == ["5", "$2.00", ""]
         assert sheet_of(one).query_one(ModeChoice).mode is BudgetMode.HOLD
@@ -231,7 +232,7 @@ async def test_time_passes_for_an_open_sheet() -> None:
         one.clock.advance(600)
         sheet_of(one).show(session_of(one))
         await one.settle(pilot)
-        assert one.text("policy")[0] == "now    went cold 9m ago"
+        assert one.text("policy")[0] == "as is  went cold 9m ago"
 
 
 # -- with what is in force -------------------------------------------------------------------------------------------
@@ -256,9 +257,23 @@ async def test_a_wide_sheet_has_the_outlook_beside_the_fields_and_says_where_val
         assert one.text("below-money")[0].strip() == "config.toml [budget.project.api]"
         assert one.text("beside-until") == ["18:00, 2h or back"]
         assert one.text("dearest") == ["a ping  at most $0.25, stored default"]
-        assert one.text("policy")[:2] == ["what it would do", "now    kept to 14:44, 2 pings left"]
+        assert one.text("policy")[:2] == ["what it would do", "as is  kept to 14:44, 2 pings left"]
         await one.press(pilot, "tab", "x")
         assert one.text("below-pings")[0].strip() == "✗ a whole number, such as 3"
+
+
+async def test_a_budget_of_its_own_can_be_dropped() -> None:
+    one = Running()
+    told: list[BudgetWanted | DefaultWanted | None] = []
+    async with one.run() as pilot:
+        one.app.push_screen(BudgetSheet(sample.DEPLOY, "deploy-infra", one.clock, one.look), told.append)
+        await one.settle(pilot)
+        assert one.text("sheet-keys") == ["↵ apply  esc cancel"], "not known yet"
+        sheet_of(one).show(sample.DEPLOY, IN_FORCE)
+        await one.settle(pilot)
+        assert one.text("sheet-keys") == ["↵ apply  esc cancel  ^d default"]
+        await one.press(pilot, "tab", "ctrl+d")
+    assert told == [DefaultWanted("deploy-infra", "deploy-infra")]
 
 
 async def test_it_follows_the_size_of_the_screen() -> None:
@@ -298,4 +313,4 @@ async def test_what_the_day_leaves_bounds_the_outlook() -> None:
         sheet = await opened(one, pilot)
         sheet.show(sample.DEPLOY, replace(IN_FORCE, day=IN_FORCE.day._replace(spent=2.9)))
         await one.settle(pilot)
-        assert one.text("consequence")[1].endswith("$0.10")
+        assert one.text("consequence")[0].startswith("no pings: day's cap")

@@ -174,6 +174,17 @@ async def test_a_click_chooses_and_one_on_the_line_between_does_not() -> None:
         assert menu.chosen.key == "2"
 
 
+async def test_a_click_on_the_keys_of_that_line_turns_over() -> None:
+    async with opened() as menu:
+        for word, number in (("older", 13), ("newer", 14)):
+            at = menu.rows[4].index(word)
+            await menu.pilot.click("#copy-list", offset=(at + 1, 4))
+            await menu.one.settle(menu.pilot)
+            assert menu.rows[4].startswith(f" turn {number} ")
+        await menu.pilot.click("#copy-list", offset=(3, 4))
+        assert menu.rows[4].startswith(" turn 14 ")
+
+
 async def test_a_low_screen_scrolls_with_the_cursor_and_follows_its_size() -> None:
     async with opened(30, 15) as menu:
         assert len(menu.rows) == 6

@@ -93,7 +93,7 @@ async def test_it_opens_with_a_week() -> None:
             " ────────━━━━━━" + "─" * 44,
         ]
         assert one.text()[1] == " +$10.50 net   Saved $12.40 with $1.90 of pings in 7 days"
-        assert one.text("footer") == [" esc back  tab next tab  q quit" + " " * 22 + "? help"]
+        assert one.text("footer") == [" esc back  tab next tab  q quit  ^p palette          ? help"]
 
 
 @pytest.mark.parametrize(("size", "first"), [((30, 15), 0), ((36, 30), 1), ((60, 30), 1), ((120, 40), 1)])

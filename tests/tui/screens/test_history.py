@@ -62,7 +62,7 @@ async def test_every_letter_searches_and_letters_are_letters() -> None:
         assert feed.called("search") == ["n", "ny", "nye", "nyeq", "nyeqH"]
         assert feed.called("export") == []
         assert one.text("said")[1] == " 4 turns in 3 sessions newest first"
-        assert one.text("footer") == [" ↵ to the list  esc back"]
+        assert one.text("footer") == [" ↵ to the list  esc back  ↑ ↓ move"]
 
 
 async def test_letters_typed_faster_than_the_focus_moves_are_letters_too() -> None:
@@ -264,3 +264,42 @@ async def test_help_and_quit_work_here_too() -> None:
         assert isinstance(one.app.screen, History)
         await pilot.press("q")
         assert one.app._exit
+
+
+async def test_letters_are_keys_again_however_the_field_was_left() -> None:
+    one, _ = started()
+    async with one.run(60, 30) as pilot:
+        await one.press(pilot, "H", "slash", *"lock")
+        await pilot.click("#found", offset=(5, 4))
+        await one.settle(pilot)
+        screen = history(one)
+        assert (screen.field.typing, screen.has_class("-finding"), one.focus) == (False, False, "found")
+        await one.press(pilot, "escape", "escape", "H", "slash", *"lo", "enter", "j")
+        assert (screen.field.value, screen._state.cursor) == ("lo", 1)
+        # Beside a row; opened by a second click; with nothing found, where the list is hidden.
+        await one.press(pilot, "slash")
+        await pilot.click("#header")
+        await one.press(pilot, "n")
+        assert screen.field.value == "lo"
+        await one.press(pilot, "slash")
+        await pilot.click("#found", offset=(5, 2))
+        await pilot.click("#found", offset=(5, 2))
+        await one.settle(pilot)
+        await one.press(pilot, "j", "escape")
+        assert (screen.field.value, one.focus) == ("lo", "found")
+        await one.press(pilot, "slash", *" nothing", "enter")
+        assert one.focus is None
+        await one.press(pilot, "slash", "tab", "x", "escape", "q")
+        assert screen.field.value == "lo nothingx"
+        assert one.app._exit
+
+
+async def test_the_fields_line_is_made_of_buttons() -> None:
+    one, _ = started()
+    async with one.run() as pilot:
+        for text in ("to the list", "esc"):
+            await one.press(pilot, "H", "slash")
+            await pilot.click("#footer", offset=(one.text("footer")[0].index(text) + 1, 0))
+            await one.settle(pilot)
+            assert not history(one).has_class("-finding")
+            await one.press(pilot, "escape")

@@ -41,10 +41,10 @@ async def test_a_click_selects_and_a_click_on_the_fold_opens_it() -> None:
     async with one.run() as pilot:
         await pilot.click("#list", offset=(5, 6))
         await one.settle(pilot)
-        assert one.app.state.selected_id == "deploy-infra"
+        assert one.app.state.selected_id == "notes-app"
         await pilot.click("#list", offset=(5, 9))
         await one.settle(pilot)
-        assert one.app.state.selected_id == "deploy-infra"
+        assert one.app.state.selected_id == "notes-app"
         await pilot.click("#list", offset=(5, 22))
         await one.settle(pilot)
         assert one.app.state.selected_id == FOLD_ID
@@ -137,7 +137,7 @@ async def test_the_budget_sheet_applies_through_the_commands() -> None:
         assert isinstance(one.app.screen, BudgetSheet)
         await one.press(pilot, "right", "tab", "backspace", "6", "enter")
         assert one.commands.budgets == [BudgetWanted("api-refactor", "", BudgetMode.HOLD, 6, 0.75, sample.NOW + 7200)]
-        assert one.text("footer") == [" api-refactor: budget set"]
+        assert one.text("footer") == [" api-refactor: held, to 16:31 at m…"]
 
 
 async def test_a_cancelled_sheet_orders_nothing() -> None:

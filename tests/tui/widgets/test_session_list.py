@@ -72,7 +72,7 @@ async def test_a_tick_repaints_only_lines_that_changed(monkeypatch) -> None:  # 
         one.clock.advance(1)
         rows.renew()
         assert 1 in painted  # 0:48 is 0:47
-        assert 7 not in painted  # 41m is 41m
+        assert 5 not in painted  # 41m is 41m
         assert 17 not in painted  # cold stays cold
 
 

@@ -1,0 +1,63 @@
+"""How many pings a budget comes to, to when, for how much, and what ends them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from keepalive.caps import DayLeft
+from store.models import BudgetMode
+from tests.tui import sample
+from tests.tui.sample import NOW, at
+from tui.budget_ahead import Ahead, ahead, most, over, price
+from tui.budget_form import Budget
+
+STEP = 285.0
+"""Between two pings of a five-minute entry."""
+
+
+def hold(pings: int | None = None, usd: float | None = None, until: float = at(16, 0)) -> Budget:
+    return Budget(BudgetMode.HOLD, pings, usd, until, {})
+
+
+def test_a_hold_ends_with_its_time_or_with_the_first_cap() -> None:
+    """Warm to 14:34:17, one ping sent, $0.07 each and spent."""
+    expires = NOW + 185
+    assert ahead(sample.DEPLOY, hold(), NOW, None) == Ahead(19, "", at(16, 0))
+    assert ahead(sample.DEPLOY, hold(3), NOW, None) == Ahead(2, "pings", expires + 2 * STEP)
+    assert ahead(sample.DEPLOY, hold(9, 0.5), NOW, None) == Ahead(6, "money", expires + 6 * STEP)
+    assert ahead(sample.DEPLOY, hold(9, 0.5), NOW, DayLeft(1.1)) == Ahead(4, "day", expires + 4 * STEP)
+
+
+def test_what_they_cost_and_how_much_more_that_is_than_a_cold_resume() -> None:
+    seen = ahead(sample.DEPLOY, hold(), NOW, None)
+    usd = most(sample.DEPLOY, hold(), seen, None)
+    assert usd == pytest.approx(19 * 0.07)
+    assert over(sample.DEPLOY, usd) == pytest.approx(19 * 0.07 - 0.89)
+    assert over(sample.DEPLOY, 0.89) is None
+    assert over(sample.DEPLOY.model_copy(update={"login": "subscription"}), 9.0) is None, "nobody pays it"
+    assert most(sample.ETL, hold(usd=0.7), Ahead(None), DayLeft(0.3)) == pytest.approx(0.2), "no price is known"
+    assert price(sample.ETL) is None
+
+
+@given(
+    st.integers(0, 300) | st.none(),
+    st.floats(0, 20) | st.none(),
+    st.floats(0, 5),
+    st.floats(200, 80_000),
+    st.floats(60, 90_000),
+)
+def test_an_end_is_told_that_its_money_pays_for(
+    pings: int | None, usd: float | None, today: float, lasts: float, midnight: float
+) -> None:
+    budget, day = hold(pings, usd, NOW + lasts), DayLeft(today, 3.0, NOW + midnight)
+    seen = ahead(sample.DEPLOY, budget, NOW, day)
+    assert seen.pings is not None
+    assert seen.to is not None
+    assert seen.to <= NOW + lasts
+    assert (seen.to == NOW + lasts) == (seen.ends == "")
+    assert usd is None or seen.pings * 0.07 <= max(0.0, usd - 0.07) + 1e-9
+    assert pings is None or seen.pings <= max(0, pings - 1)
+    if lasts < midnight:
+        assert seen.pings == 0 or seen.pings * 0.07 <= today - 0.89 + 0.07 + 1e-9
