@@ -2,8 +2,8 @@
 # The environment is compiled at once: where PYTHONDONTWRITEBYTECODE is set, each start would else be slow.
 
 PYTHON ?= python3
-# Processes that run tests: three more than there are cores, since the end-to-end tests wait for clients most of the time.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 3)')
+# Processes that run tests: two more than there are cores, since the end-to-end tests wait for clients most of the time.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 2)')
 BIN := .venv/bin
 STAMP := .venv/installed
 SOURCES := tui keepalive store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from tests.e2e.contracts import KEEPER, SESSIONS, Detail, Keeper, Ledger, Session
 from tests.e2e.home import WARMSIDE, Home
@@ -24,9 +24,12 @@ class Product(Home):
     def asked(self, *arguments: str) -> str:
         """What one of our reading commands prints, run in this process: what is asked ten times a second may not take
         half a second of a processor each time, which the clients need."""
-        done = CliRunner().invoke(main_group, arguments, env=self.environment(), catch_exceptions=False)
+        done = self._asked(*arguments)
         assert done.exit_code == 0, f"warmside {arguments}: exit code {done.exit_code}\n{done.stderr}"
         return done.stdout
+
+    def _asked(self, *arguments: str) -> Result:
+        return CliRunner().invoke(main_group, arguments, env=self.environment(), catch_exceptions=False)
 
     def sessions(self) -> list[Session]:
         return SESSIONS.validate_json(self.asked("sessions", "--json"))
@@ -56,5 +59,4 @@ class Product(Home):
         return Ledger.model_validate_json(self.asked("ledger", "--json"))
 
     def keeper(self) -> Keeper | None:
-        done = self.command(str(WARMSIDE), "keeper", "status", "--json")
-        return KEEPER.validate_json(done.stdout)
+        return KEEPER.validate_json(self._asked("keeper", "status", "--json").stdout)

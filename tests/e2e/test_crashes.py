@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+from collections.abc import Callable
 
 import pytest
 
@@ -59,8 +60,7 @@ def test_a_ping_that_a_crash_cuts_off_counts_as_spent(stage: Stage) -> None:
     wait_past(row.keepalive.next_ping_at.timestamp() - 1)
     os.kill(stage.provider_pid, signal.SIGSTOP)
     client.wait_row(lambda row: row.keepalive.in_flight, "a ping on its way")
-    kill_worker(stage)
-    os.kill(stage.provider_pid, signal.SIGCONT)
+    kill_worker(stage, lambda: os.kill(stage.provider_pid, signal.SIGCONT))
 
     row = client.wait_row(lambda row: row.keepalive.why == "no_prefix", "the lost prefix on the row")
     assert (row.keepalive.pings, row.keepalive.idle_pings, row.keepalive.next_ping_at) == (1, 1, None)
@@ -80,10 +80,11 @@ def check_store(stage: Stage) -> None:
         connection.close()
 
 
-def kill_worker(stage: Stage) -> Keeper:
-    """Kill it and wait for the next one; returns the keeper as it was before."""
+def kill_worker(stage: Stage, at_once: Callable[[], None] = lambda: None) -> Keeper:
+    """Kill it, do what has to be done `at_once`, and wait for the next one; returns the keeper as it was before."""
     before = stage.keeper()
     assert before is not None
     os.kill(before.worker_pid, signal.SIGKILL)
+    at_once()
     until(lambda: (now := stage.keeper()) and now.worker_pid != before.worker_pid, PATIENCE, "a new worker")
     return before

@@ -23,9 +23,9 @@ import pytest
 from keepalive import keeper
 from keepalive.paths import CLAUDE_HOME, HOME, Paths, find_paths
 from store import launches
-from store.migrations import open_store
 from store.models import KeeperView
 from store.rows import LaunchRow
+from tests.fresh_store import fresh_store
 
 PATIENCE_S = 20.0
 KEY = "sk-ant-test-0001"
@@ -163,7 +163,7 @@ def made_home(root: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
     monkeypatch.setenv(CLAUDE_HOME, str(root / "claude"))
     paths = find_paths()
     upstream = Upstream()
-    home = Home(root, paths, open_store(paths.store_file), upstream)
+    home = Home(root, paths, fresh_store(paths.store_file), upstream)
     home.config()
     try:
         yield home

@@ -31,6 +31,7 @@ from keepalive.warmer import WarmAnswer, Warmer, WarmRequest
 from store import budgets, launches, lineages, pings, prices, sessions
 from store.models import BudgetMode, TTLClass, Usage
 from store.rows import LaunchRow, LineageRow, PriceRow, SessionRow
+from tests.fresh_store import fresh_store
 
 T = TypeVar("T")
 
@@ -415,6 +416,7 @@ class World:
 async def opened(folder: Path, config: Config | None = None) -> AsyncIterator[World]:
     """A worker's money path on a new store in this folder."""
     world = World(folder / "warmside.db", config)
+    fresh_store(folder / "warmside.db").close()
     await world.store.open()
     await world.store.write(furnish)
     try:

@@ -13,7 +13,7 @@ from typing import ParamSpec, TypeVar
 
 from keepalive.exchange import RawHeaders
 from store import idle_compaction
-from store.migrations import open_store
+from tests.fresh_store import fresh_store
 from tests.keepalive.money_harness import OTHER_KEY, HookedStore, Talk, furnish
 from tests.keepalive.safety_subject import Subject
 
@@ -54,7 +54,7 @@ def subjects() -> list[Subject]:
 def template() -> Path:
     """A furnished store, to be copied: its migrations need not run for each course."""
     path = Path(tempfile.mkdtemp()) / "template.db"
-    connection = open_store(path)
+    connection = fresh_store(path)
     furnish(connection)
     idle_compaction.put(connection, idle_compaction.Rule(True, 1))
     connection.close()

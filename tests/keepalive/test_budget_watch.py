@@ -10,14 +10,14 @@ import pytest
 
 from keepalive.budget_watch import BudgetWatch
 from store import budgets
-from store.migrations import open_store
 from store.models import BudgetMode
+from tests.fresh_store import fresh_store
 
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
 
-    connection = open_store(tmp_path / "warmside.db")
+    connection = fresh_store(tmp_path / "warmside.db")
     yield connection
     connection.close()
 

@@ -13,7 +13,7 @@ from keepalive import keeper_main
 from keepalive.paths import find_paths
 from keepalive.supervisor import STATUS, take_lock
 from store import settings
-from store.migrations import open_store
+from tests.fresh_store import fresh_store
 
 
 @pytest.fixture
@@ -30,7 +30,7 @@ def held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 def test_a_second_keeper_gives_up_at_once_when_the_first_one_runs(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    connection = open_store(tmp_path / "warmside.db")
+    connection = fresh_store(tmp_path / "warmside.db")
     settings.put(connection, STATUS, {"pid": os.getpid(), "supervised": True})
     connection.close()
     monkeypatch.setattr("time.sleep", _no_waiting)

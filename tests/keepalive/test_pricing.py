@@ -11,14 +11,14 @@ import pytest
 
 from keepalive import pricing
 from store import prices
-from store.migrations import open_store
 from store.models import Usage
 from store.rows import PriceRow
+from tests.fresh_store import fresh_store
 
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    connection = open_store(tmp_path / "warmside.db")
+    connection = fresh_store(tmp_path / "warmside.db")
     yield connection
     connection.close()
 

@@ -26,8 +26,8 @@ from keepalive.supervisor import (
     worker_command,
 )
 from store import launches, settings
-from store.migrations import open_store
 from store.rows import LaunchRow
+from tests.fresh_store import fresh_store
 from tests.keepalive.keeper_home import eventually
 
 FILE = "warmside.db"
@@ -37,7 +37,7 @@ GONE = 4_194_399
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    connection = open_store(tmp_path / FILE)
+    connection = fresh_store(tmp_path / FILE)
     yield connection
     connection.close()
 

@@ -7,17 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
 from store.database import connect
-from store.migrations import open_store
+from tests.fresh_store import fresh_store
 from tests.store.made_up import time_zone
 
 Connect = Callable[[], sqlite3.Connection]
-
-# How long an example takes depends on what else the machine does: times are the business of bench/.
-settings.register_profile("untimed", deadline=None)
-settings.load_profile("untimed")
 
 
 @pytest.fixture
@@ -29,7 +24,7 @@ def store_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def db(store_file: Path) -> Iterator[sqlite3.Connection]:
     """A connection to an empty, migrated store."""
-    connection = open_store(store_file)
+    connection = fresh_store(store_file)
     yield connection
     connection.close()
 

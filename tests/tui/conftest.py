@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from store.migrations import open_store
+from tests.fresh_store import fresh_store
 from tests.tui.cli_home import Cli, fill
 
 
@@ -21,7 +21,7 @@ def cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
 @pytest.fixture
 def db(cli: Cli) -> Iterator[sqlite3.Connection]:
     """The store that the commands use, with two sessions in it."""
-    connection = open_store(cli.paths.store_file)
+    connection = fresh_store(cli.paths.store_file)
     fill(connection)
     yield connection
     connection.close()

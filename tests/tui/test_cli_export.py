@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from store.migrations import open_store
 from store.models import SessionDetail
+from tests.fresh_store import fresh_store
 from tests.store.made_up import NOW, add_session
 from tests.store.written_turns import add_turn
 from tests.tui.cli_home import EVIL, Cli
@@ -24,7 +24,7 @@ NAME = f"2026-09-21-par-ser-{FIRST}"
 @pytest.fixture
 def written(cli: Cli) -> Iterator[sqlite3.Connection]:
     """Two sessions, one of them with a turn whose text is hostile."""
-    connection = open_store(cli.paths.store_file)
+    connection = fresh_store(cli.paths.store_file)
     add_session(connection, FIRST, cwd="/src/par\x07ser", last_activity_at=NOW + 9)
     add_session(connection, SECOND, cwd="/src/docs", last_activity_at=NOW)
     add_turn(connection, 1, FIRST, prompt=f"mend {EVIL}", answer="done")

@@ -10,8 +10,8 @@ import click
 import pytest
 
 from store import database
-from store.migrations import open_store
 from store.search import Found, Hit
+from tests.fresh_store import fresh_store
 from tests.store.made_up import NOW, add_session
 from tests.store.written_turns import add_turn
 from tests.tui.cli_home import EVIL, Cli
@@ -24,7 +24,7 @@ ID = "0b1c2d3e-0000-4000-8000-00000000abcd"
 @pytest.fixture
 def written(cli: Cli) -> Iterator[sqlite3.Connection]:
     """Two sessions with a turn each."""
-    connection = open_store(cli.paths.store_file)
+    connection = fresh_store(cli.paths.store_file)
     add_session(connection, ID, cwd="/src/par\x07\x9b2Jser")
     add_session(connection, "codex-1", agent="codex", cwd="/src/harbour")
     add_turn(connection, 3, ID, prompt=f"mend the pier {EVIL}", at=NOW)

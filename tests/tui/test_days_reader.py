@@ -10,8 +10,8 @@ import pytest
 
 from keepalive.clock import ManualClock
 from store.database import StoreError
-from store.migrations import open_store
 from store.models import WaitingFor
+from tests.fresh_store import fresh_store
 from tests.store import idle_sample
 from tests.store.idle_sample import MadePeriod, MadePing
 from tests.store.made_up import NOW
@@ -22,7 +22,7 @@ KEPT = MadePeriod("a", "5m", WaitingFor.YOU, NOW, "request", 500.0, 1.0, (MadePi
 
 @pytest.fixture
 def stored(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    connection = open_store(tmp_path / "store.db")
+    connection = fresh_store(tmp_path / "store.db")
     idle_sample.fill(connection, [KEPT])
     yield connection
     connection.close()

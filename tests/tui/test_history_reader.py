@@ -12,9 +12,9 @@ import pytest
 from keepalive.clock import ManualClock
 from store import search as search_module
 from store.database import StoreError
-from store.migrations import open_store
 from store.search import EVERYTHING, Filters
 from store.session_filter import SessionFilter
+from tests.fresh_store import fresh_store
 from tests.store.made_up import NOW, add_session, budget_of
 from tests.store.written_turns import add_turn
 from tui.history_reader import CACHE_KB, StoreHistory
@@ -27,7 +27,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def db(path: Path) -> Iterator[sqlite3.Connection]:
-    connection = open_store(path)
+    connection = fresh_store(path)
     add_session(connection, "s1", cwd="/src/harbour", opened_at=NOW, last_activity_at=NOW + 60)
     add_session(connection, "s2", cwd="/src/crane", opened_at=NOW + 100)
     add_turn(connection, 1, "s1", prompt="mend the pier", failed=[("pytest -q", 1)])

@@ -16,7 +16,7 @@ from keepalive import keeper, supervisor
 from keepalive.launching import record
 from keepalive.launching.start import Start
 from store import launches, settings
-from store.migrations import open_store
+from tests.fresh_store import fresh_store
 
 KEEPER = [sys.executable, "-c", "import sys; sys.stdin.read()", "keepalive.keeper_main"]
 """A process whose command line is the keeper's."""
@@ -32,7 +32,7 @@ START = Start(
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    connection = open_store(tmp_path / "warmside.db")
+    connection = fresh_store(tmp_path / "warmside.db")
     yield connection
     connection.close()
 

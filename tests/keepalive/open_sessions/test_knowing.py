@@ -13,15 +13,15 @@ import pytest
 from keepalive.open_sessions.knowing import by_launch, know, named_as_stored, placeholders
 from keepalive.open_sessions.types import OpenSession, SeenBy
 from store import cache, lineages, sessions
-from store.migrations import open_store
 from store.models import CacheStateName, Evidence, Status, WaitingFor
 from store.rows import LaunchRow, LineageRow, SessionRow
+from tests.fresh_store import fresh_store
 from tests.keepalive.claude_folder import T0
 
 
 @pytest.fixture
 def db(tmp_path: Path) -> Iterator[sqlite3.Connection]:
-    with closing(open_store(tmp_path / "warmside.db")) as connection:
+    with closing(fresh_store(tmp_path / "warmside.db")) as connection:
         yield connection
 
 

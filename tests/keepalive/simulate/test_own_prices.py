@@ -11,8 +11,8 @@ import pytest
 from keepalive.simulate.own_prices import from_store
 from keepalive.simulate.terms import Terms, TermsOf
 from store import prices
-from store.migrations import open_store
 from store.rows import PriceRow
+from tests.fresh_store import fresh_store
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def terms(tmp_path: Path) -> Iterator[TermsOf]:
             cache_read=cache_read, cache_write_5m=6.25, cache_write_1h=10.0,
         )  # fmt: skip
 
-    with closing(open_store(tmp_path / "store.db")) as connection:
+    with closing(fresh_store(tmp_path / "store.db")) as connection:
         made = [row("opus", 0, 0, 0.5), row("opus", 100, 0, 0.25), row("opus", 0, 200_000, 1.0)]
         prices.put(connection, [*made, row("free", 0, 0, 0.0), row("dear", 0, 0, 7.0)])
         yield from_store(connection)

@@ -11,7 +11,7 @@ from keepalive.doctor.reading.base_urls import listens, read
 from keepalive.supervisor import PORT
 from store import settings
 from store.launches import token_hash
-from store.migrations import open_store
+from tests.fresh_store import fresh_store
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 
@@ -32,7 +32,7 @@ def test_environment_and_settings_in_their_order(around: Around) -> None:
 
 
 def test_the_stores_port_and_a_launch_that_lives(around: Around) -> None:
-    connection = open_store(around.paths.store_file)
+    connection = fresh_store(around.paths.store_file)
     settings.put(connection, PORT, 4242)
     connection.execute(
         "INSERT INTO launches (id, token_hash, agent, pid, cwd, upstream, started_at)"

@@ -16,7 +16,7 @@ from keepalive.install.doing import Installer
 from keepalive.install.plan import Wanted
 from keepalive.install.refusal import InstallError
 from keepalive.plugin_files import plugin_files, plugin_version
-from store.migrations import open_store
+from tests.fresh_store import fresh_store
 from tests.keepalive.doctor.reading.test_clients import program
 
 
@@ -101,7 +101,7 @@ def test_obstacles_hooks_and_consent(around: Around) -> None:
     assert client_settings.check(read)[0].mend == "set disableAllHooks to false in that file"
     assert read_consent(around) == ("", None)
     (around.paths.claude_dir / ".credentials.json").write_text("{}")
-    connection = open_store(around.paths.store_file)
+    connection = fresh_store(around.paths.store_file)
     consent.put(connection, False, 1.0)
     connection.close()
     assert read_consent(around) == ("subscription", False)

@@ -15,7 +15,7 @@ from keepalive import keeper
 from keepalive.doctor.reading import keeper as reading
 from keepalive.doctor.reading.around import Around
 from keepalive.doctor.reading.keeper import read_config, read_keeper
-from store.migrations import open_store
+from tests.fresh_store import fresh_store
 from tests.keepalive.keeper_home import Home, made_home
 
 
@@ -40,7 +40,7 @@ def test_a_wrong_configuration_is_named_with_its_line(around: Around) -> None:
 
 
 def test_launches_count_while_their_process_is_the_same(around: Around) -> None:
-    connection = open_store(around.paths.store_file)
+    connection = fresh_store(around.paths.store_file)
     began = psutil.Process().create_time()
     for name, pid, at in (("a", os.getpid(), began), ("b", os.getpid(), began - 999), ("c", 4_000_000, began)):
         connection.execute(

@@ -11,7 +11,7 @@ from keepalive.doctor.reading.sessions import read
 from keepalive.doctor.sessions import Open
 from keepalive.plugin_folder import FRESH, PluginFolder
 from store import sessions
-from store.migrations import open_store
+from tests.fresh_store import fresh_store
 from tests.keepalive.claude_folder import ClaudeFolder
 from tests.keepalive.plugin_side import OTHER, SESSION, PluginSide
 
@@ -41,7 +41,7 @@ def test_a_claude_session_with_and_without_a_plugin_that_answers(around: Around)
 
 def test_the_store_adds_the_way_and_the_other_clients(around: Around) -> None:
     me = os.getpid()
-    connection = open_store(around.paths.store_file)
+    connection = fresh_store(around.paths.store_file)
     sessions.save(connection, "codex-one", agent="codex", cwd="/src/docs", pid=me, opened_at=1.0)
     sessions.save(connection, "codex-dead", agent="codex", cwd="/src/docs", pid=4_000_000, opened_at=1.0)
     sessions.save(connection, "claude-gone", agent="claude", cwd="/src/docs", pid=me, opened_at=1.0)
