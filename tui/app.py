@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import SystemCommand
@@ -26,16 +26,17 @@ from tui.board_state import BoardState
 from tui.days_feed import DaysFeed, DaysWanted
 from tui.failure import cause
 from tui.feed import BoardCommands, BoardFeed
-from tui.history_feed import HistoryFeed
-from tui.history_messages import HistoryWanted
 from tui.keymap import DEFAULT, Keymap
 from tui.look import Look
 from tui.messages import BoardRead, FeedFailed, TurnsRead
 from tui.ordering_app import OrderingApp
-from tui.orders import TurnsWanted
+from tui.orders import HistoryWanted, TurnsWanted
 from tui.screens.keyed import KeyedScreen
 from tui.screens.main import MainScreen
 from tui.themes import THEMES
+
+if TYPE_CHECKING:
+    from tui.history_feed import HistoryFeed
 
 POLL_SECONDS = 0.25
 TICK_SECONDS = 1.0
@@ -70,7 +71,7 @@ class WarmsideApp(OrderingApp):
         look: Look | None = None,
         startup: Callable[[], None] | None = None,
         notify: NotifyConfig | None = None,
-        history: HistoryFeed | None = None,
+        history: Callable[[], HistoryFeed] | None = None,
         days: DaysFeed | None = None,
         order: Order = Order.NEED,
         keymap: Keymap = DEFAULT,
@@ -133,7 +134,7 @@ class WarmsideApp(OrderingApp):
             return
         if not self.is_screen_installed(HISTORY):
             screen = History(
-                self._history, HistoryState(), lambda: self.main.moment, self._clock, self._look, self._shortcuts
+                self._history(), HistoryState(), lambda: self.main.moment, self._clock, self._look, self._shortcuts
             )
             self.install_screen(screen, HISTORY)
         self.push_screen(HISTORY)

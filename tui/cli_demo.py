@@ -63,10 +63,13 @@ def demo_with_screen(banner: str) -> None:
             no_starter="the demo has a keeper of its own",
         )
         history, days = StoreHistory(file, clock, budget_of(running.config), export_folder()), StoreDays(file, clock)
+        look = look_from_environment(chosen=running.config.look)
+        app = WarmsideApp(
+            feed, feed, clock, banner, look=look, history=lambda: history, days=days, no_start=feed.no_start
+        )
         keeper.register_front_end(feed.connection)
         try:
-            look = look_from_environment(chosen=running.config.look)
-            WarmsideApp(feed, feed, clock, banner, look=look, history=history, days=days, no_start=feed.no_start).run()
+            app.run()
         finally:
             history.close()
             days.close()

@@ -7,6 +7,7 @@ import importlib
 import click
 
 from tui.cli import COMMANDS
+from tui.imports import uncollected
 
 
 class LazyGroup(click.Group):
@@ -39,6 +40,7 @@ def main_group(context: click.Context, no_keeper: bool, demo_if_empty: bool) -> 
     Without a command: the sidebar.
     """
     if context.invoked_subcommand is None:
-        from tui.cli_sidebar import sidebar
+        with uncollected():
+            from tui.cli_sidebar import sidebar
 
         sidebar(no_keeper=no_keeper, demo_if_empty=demo_if_empty)

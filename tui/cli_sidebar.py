@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from keepalive import config, keeper
 from keepalive.allowance import budget_of
@@ -14,9 +16,13 @@ from store.database import StoreError, connect
 from store.migrations import open_store
 from store.models import KeeperView
 from tui.errors import need_terminal
+from tui.imports import uncollected
 from tui.keymap import Keymap, keymap
 from tui.keys_of_file import mistakes
 from tui.store_feed import StoreFeed
+
+if TYPE_CHECKING:
+    from tui.history_feed import HistoryFeed
 
 SAID = "said.defaults"
 NOT_ASKED = "opened with --no-keeper"
@@ -37,11 +43,10 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
 
         demo_with_screen("no agent history on this machine yet: this is the demo")
         return
-    from tui.app import WarmsideApp
-    from tui.days_reader import StoreDays
-    from tui.history_export import export_folder
-    from tui.history_reader import StoreHistory
-    from tui.look import look_from_environment
+    with uncollected():
+        from tui.app import WarmsideApp
+        from tui.days_reader import StoreDays
+        from tui.look import look_from_environment
 
     feed = StoreFeed(
         paths.store_file,
@@ -53,9 +58,18 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
         no_starter=NOT_ASKED,
     )
     clock = SystemClock()
-    history = StoreHistory(
-        paths.store_file, clock, budget_of(loaded), export_folder(), costly_usd=loaded.warnings.cold_usd
-    )
+    opened = ExitStack()
+
+    def history() -> HistoryFeed:
+        """Made when it is first opened: searching needs imports that showing the board does not."""
+        from tui.history_export import export_folder
+        from tui.history_reader import StoreHistory
+
+        costly_usd = loaded.warnings.cold_usd
+        made = StoreHistory(paths.store_file, clock, budget_of(loaded), export_folder(), costly_usd=costly_usd)
+        opened.callback(made.close)
+        return made
+
     days = StoreDays(paths.store_file, clock)
     with_keeper = feed.writable and not no_keeper
     banner = _first_words(feed, loaded, keys) if with_keeper else ""
@@ -78,7 +92,7 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
     finally:
         if with_keeper:
             keeper.leave_front_end(feed.connection)
-        history.close()
+        opened.close()
         days.close()
         feed.close()
 

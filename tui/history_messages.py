@@ -1,4 +1,4 @@
-"""What is asked and told around the history: its screen is wanted, a worker thread has read something. Small; handlers
+"""What is asked and told around the history: a worker thread has read something. Small; handlers
 own every change of state.
 """
 
@@ -15,11 +15,6 @@ from tui.history_feed import OpenedSession
 from tui.history_state import Results
 
 Reading = Literal["overview", "results", "lines", "opened"]
-
-
-@dataclass
-class HistoryWanted(Message):
-    """Open the history."""
 
 
 @dataclass

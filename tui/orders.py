@@ -68,6 +68,11 @@ class DefaultWanted(Message):
 
 
 @dataclass
+class HistoryWanted(Message):
+    """Open the history."""
+
+
+@dataclass
 class JumpWanted(Message):
     """Go to the pane of the session's agent."""
 

@@ -57,9 +57,9 @@ class Gallery(Running):
 
     def __post_init__(self) -> None:
         self.days = SampleDays()
-        self.history = self.history or SampleHistory()
+        history = self.history = self.history or SampleHistory()
         self.app = WarmsideApp(
-            self.feed, self.commands, self.clock, look=self.look, history=self.history, days=self.days
+            self.feed, self.commands, self.clock, look=self.look, history=lambda: history, days=self.days
         )
 
     async def go(self, pilot: Pilot[None], name: str) -> None:

@@ -44,7 +44,7 @@ class Running:
             self.commands,
             self.clock,
             look=self.look,
-            history=self.history,
+            history=None if (history := self.history) is None else lambda: history,
             days=self.days,
             keymap=self.keymap,
             no_start=self.no_start,

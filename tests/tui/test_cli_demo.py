@@ -130,8 +130,10 @@ def test_the_screen_has_the_demos_history_ledger_and_keeper_and_starts_no_other(
             shown.update(given, feed=feed, banner=banner)
 
         def run(self) -> None:
-            feed, history, days = (shown[name] for name in ("feed", "history", "days"))
+            feed, made, days = (shown[name] for name in ("feed", "history", "days"))
             assert isinstance(feed, StoreFeed)
+            assert callable(made)
+            history = made()
             assert isinstance(history, StoreHistory)
             assert isinstance(days, StoreDays)
             assert keeper.front_ends_alive(feed.connection)

@@ -38,7 +38,7 @@ class FakeApp:
         look: object,
         startup: Callable[[], None] | None,
         notify: NotifyConfig | None = None,
-        history: StoreHistory,
+        history: Callable[[], StoreHistory],
         days: StoreDays,
         order: Order,
         keymap: Keymap,
@@ -47,8 +47,9 @@ class FakeApp:
     ) -> None:
         assert isinstance(commands, StoreFeed)
         self.banner, self.startup, self.notify, self.commands = banner, startup, notify, commands
-        self.history, self.days, self.order, self.keymap, self.no_start = history, days, order, keymap, no_start
-        self.seen = (history.overview().sessions, days.days(None).ever)
+        self.days, self.order, self.keymap, self.no_start = days, order, keymap, no_start
+        self.history = history()
+        self.seen = (self.history.overview().sessions, days.days(None).ever)
         self.error: Exception | None = None
         FakeApp.opened.append(self)
 

@@ -19,8 +19,7 @@ from tui.board_order import SAID
 from tui.budget_in_force import InForce
 from tui.copying import Copyable
 from tui.days_feed import DaysWanted
-from tui.history_messages import HistoryWanted
-from tui.orders import BudgetWanted, CopyWanted, DefaultWanted, JumpWanted, OrderChosen, PingWanted
+from tui.orders import BudgetWanted, CopyWanted, DefaultWanted, HistoryWanted, JumpWanted, OrderChosen, PingWanted
 from tui.screens.board_screen import BoardScreen
 from tui.session_orders import mode_order
 from tui.widgets.session_list import SessionList

@@ -13,8 +13,7 @@ from tests.tui.running import Running
 from tui.board import FOLD_ID
 from tui.board_order import Order
 from tui.days_feed import DaysWanted
-from tui.history_messages import HistoryWanted
-from tui.orders import BudgetWanted, CopyWanted, JumpWanted, ModeWanted, TurnsWanted
+from tui.orders import BudgetWanted, CopyWanted, HistoryWanted, JumpWanted, ModeWanted, TurnsWanted
 from tui.screens.budget import BudgetSheet
 from tui.screens.copy_menu import CopyMenu
 from tui.screens.days import Days
