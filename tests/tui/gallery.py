@@ -11,7 +11,9 @@ from typing import Any
 
 from rich.console import Console
 from rich.segment import Segment
+from textual.command import Command, CommandList, CommandPalette
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from store.models import BoardView
 from tests.tui import cache_sample, ledger_sample, sample
@@ -48,6 +50,10 @@ OTHERWISE_WIDE = ("board", "cache", "days", "found")
 EVERY = (*((name, 40) for name in SCREENS), *((name, 120) for name in OTHERWISE_WIDE), ("board", 160))
 """Each once, and those again."""
 LOOK = Look(zone=sample.ZONE)
+ROUNDS = 100
+"""How often it is looked whether something is there."""
+STATES = {"--visible", "--populating"}
+"""Of the palette's list."""
 
 
 class Gallery(Running):
@@ -67,6 +73,20 @@ class Gallery(Running):
         for is_word, keys in groupby(SCREENS[name], lambda key: len(key) == 1 and key.islower()):
             for batch in [tuple(keys)] if is_word else [(key,) for key in keys]:
                 await self.press(pilot, *batch)
+                await self._listed(pilot)
+
+    async def _listed(self, pilot: Pilot[None]) -> None:
+        """Wait until an open palette lists what matches its field: it looks for that beside everything else."""
+        for _ in range(ROUNDS):
+            screen = self.app.screen
+            if not isinstance(screen, CommandPalette):
+                return
+            field, found = screen.query_one(Input), screen.query_one(CommandList)
+            first = found.options[0] if found.options and found.classes & STATES == {"--visible"} else None
+            if isinstance(first, Command) and field.value in str(first.hit.text):
+                return
+            await self.settle(pilot)
+        raise AssertionError("the palette lists nothing that matches")
 
 
 def gallery(name: str = "board", feed: sample.SampleFeed | None = None, **look: object) -> Gallery:
