@@ -46,6 +46,9 @@ class Replaced(Exception):
 class NoStart(Exception):
     """No keeper can be started from here; one line that says why."""
 
+CACHE_KB = 256
+"""Pages that its connection keeps; the file is in the system's cache anyway, and the sidebar is open all day."""
+
 
 class StoreFeed:
     """Implements `BoardFeed` and `BoardCommands`."""
@@ -88,6 +91,7 @@ class StoreFeed:
                 raise _not_made(self._path, error) from error
             self._connection = open_to_read(self._path)
             self.writable = False
+        self._connection.execute(f"PRAGMA cache_size = -{CACHE_KB}")
         # `version` is asked on the event loop while another thread may be reading a board.
         self._watch = database.connect(self._path, read_only=True)
         self._file, self._opened = _file_of(self._path), self._opened + 1
