@@ -46,6 +46,7 @@ class Replaced(Exception):
 class NoStart(Exception):
     """No keeper can be started from here; one line that says why."""
 
+
 CACHE_KB = 256
 """Pages that its connection keeps; the file is in the system's cache anyway, and the sidebar is open all day."""
 
