@@ -146,7 +146,7 @@ def dearer(more: float, width: int) -> str:
     """That a budget costs so much more than what it avoids, in the longest form that fits."""
     more_than = f"{money(more)} more than"
     forms = (f"costs {more_than} a cold resume", f"costs {more_than} cold", f"{more_than} cold")
-    return next((form for form in forms if len(form) <= width), forms[-1])
+    return next((form for form in forms if len(form) <= width), cut(forms[-1], width))
 
 
 def _no_pings(session: SessionView, now: float, zone: tzinfo | None, width: int, ends: End) -> Line:

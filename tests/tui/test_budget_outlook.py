@@ -13,7 +13,7 @@ from store.models import BudgetMode, ReasonArgs, SessionView
 from tests.tui import sample
 from tests.tui.sample import NOW
 from tui.budget_form import Form, form_of, read
-from tui.budget_outlook import consequence, policy_view
+from tui.budget_outlook import consequence, dearer, policy_view
 from tui.lines import text_of, width_of
 
 
@@ -233,3 +233,7 @@ def test_no_line_is_wider_than_the_sheet(
     for line in (*lines, *policy_view(seen, NOW, UTC, width, roomy=rows == 4)):
         assert width_of(line) <= width
         assert "…" not in text_of(line)
+
+
+def test_what_is_dearer_fits_whatever_it_costs() -> None:
+    assert len(dearer(1e15, 20)) <= 20
