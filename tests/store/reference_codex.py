@@ -124,7 +124,8 @@ def _codex_call(
         code = _code(payload.get("exit_code"))
         if code:
             file.add_failed(call_id, _codex_command(call), code)
-    elif what == "function_call_output":
+    elif what == "function_call_output" and f"output of {call_id}" not in seen:  # a call has one result: the first
+        seen.add(f"output of {call_id}")
         found = re.match(r"Exit code: (-?\d+)", output) or re.search(
             r"^Process exited with code (-?\d+)", output.split("\nOutput:", 1)[0], re.MULTILINE
         )

@@ -67,6 +67,14 @@ def test_random_mutations(data: st.DataObject) -> None:
     check_new({place(name): bytes(content)})
 
 
+def test_of_two_results_of_a_call_the_first_one_counts() -> None:
+    """(Doubling bytes can make one; no client writes two.)"""
+    name = "codex_failed_commands"
+    content, ending = only(name), b'"output": "Exit code: 13\\nOutput:\\nno"}}'
+    (line,) = [line for line in content.splitlines(keepends=True) if ending in line]
+    check_new({place(name): content.replace(line, line.replace(ending, b'"output": "none yet"}}') + line)})
+
+
 @pytest.mark.parametrize("whole", [True, False], ids=["valid", "malformed"])
 def test_line_of_60_megabytes(whole: bool, tmp_path: Path, db: sqlite3.Connection) -> None:
     """(Written and read in pieces here: the counter would hold it three times over.)"""
