@@ -11,6 +11,8 @@ from pathlib import Path
 
 from rich.text import Text
 from textual import on
+from textual.app import ScreenStackError
+from textual.css.query import NoMatches
 from textual.message import Message
 
 from keepalive.clock import Clock
@@ -39,10 +41,20 @@ class EnduringApp(DressedApp):
 
     def mishap(self, error: Exception) -> None:
         """Tell it in one line and note where it was."""
+        if self._is_of_closing(error):
+            return
         if self.is_headless:
             raise error
         self._note(error)
         self._say(mishaps.told(error, self._log_file), bad=True)
+
+    def _handle_exception(self, error: Exception) -> None:
+        if not self._is_of_closing(error):
+            super()._handle_exception(error)
+
+    def _is_of_closing(self, error: Exception) -> bool:
+        """A message may come after the screens have gone: nobody is left to be told, and nothing is wrong."""
+        return not self.is_running and isinstance(error, (ScreenStackError, NoMatches))
 
     def _fatal_error(self) -> None:
         """What nothing caught ends the app in one line too, without a trace that holds anybody's text."""

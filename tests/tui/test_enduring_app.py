@@ -11,7 +11,7 @@ from rich.text import Text
 from tests.tui.running import Running
 from tui.app import WarmsideApp
 from tui.days_feed import DaysWanted
-from tui.messages import Mishap
+from tui.messages import FeedFailed, Mishap
 from tui.mishaps import UPDATED
 
 
@@ -49,6 +49,17 @@ async def test_a_fault_is_one_line_and_the_app_goes_on(monkeypatch: pytest.Monke
     kept = log_file.read_text(encoding="utf-8")
     assert all(name in kept for name in ("ModuleNotFoundError", "KeyError", "ZeroDivisionError"))
     assert "a prompt" not in kept
+
+
+async def test_what_comes_after_the_screens_have_gone_is_told_to_nobody() -> None:
+    one = Running()
+    async with one.run(60) as pilot:
+        await one.settle(pilot)
+        await pilot.exit(None)
+        await pilot.app._close_all()
+        await one.app._dispatch_message(FeedFailed("the store is locked", "board"))
+        one.app.call_later(one.app._say, "too late")
+    assert one.app._exception is None
 
 
 def test_what_nothing_caught_ends_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
