@@ -12,11 +12,10 @@ import os
 import socket
 import sqlite3
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from pathlib import Path
 
-from keepalive import catch_up, consent
-from keepalive.budget_watch import BudgetWatch
+from keepalive import catch_up
+from keepalive.bus import Bus
 from keepalive.client_settings import ClientSettings
 from keepalive.clock import Clock
 from keepalive.clock_guard import ClockGuard
@@ -43,9 +42,8 @@ from keepalive.store_thread import StoreThread
 from keepalive.supervisor import PORT, STATUS
 from keepalive.vault import Vault
 from keepalive.watcher import Watcher
-from store import budgets, database, idle, idle_compaction, intents, launches, lineages, pings, settings
+from store import idle, idle_compaction, launches, lineages, pings, settings
 from store.database import StoreError
-from store.rows import IntentRow
 
 log = logging.getLogger("warmside.worker")
 
@@ -92,12 +90,6 @@ class Worker:
         self._store_file = paths.store_file
         self._store = StoreThread(paths.store_file)
         self._vault = Vault()
-        self._budgets = BudgetWatch()
-        self._stale: set[str] = set()
-        """Sessions whose plan a change of budgets calls for; `DEFAULT`: all of them."""
-        self._version = -1
-        self._consented = False
-        self._asked: set[asyncio.Task[None]] = set()
         self._needed_at = clock.wall()
         self._client_settings = ClientSettings(paths.claude_dir, environ)
         processes = SystemProcesses()
@@ -121,6 +113,7 @@ class Worker:
         )
         self._scheduler = PingScheduler(self.pinger.fire)
         self.pinger.use(self._scheduler)
+        self._bus = Bus(self._store, self.pinger, clock)
         self._observer = Observer(
             store=self._store,
             vault=self._vault,
@@ -178,7 +171,7 @@ class Worker:
         self._scheduler.start()
         await self.pinger.replan_all()
         loops = [
-            asyncio.create_task(self._every(BUS_SECONDS, self._read_bus)),
+            asyncio.create_task(self._every(BUS_SECONDS, self._bus.poll)),
             asyncio.create_task(self._every(LOOK_SECONDS, self._look)),
             asyncio.create_task(self._every(FOLLOW_SECONDS, self._follower.poll)),
             asyncio.create_task(self._every(self._house_seconds, self._keep_house)),
@@ -191,9 +184,10 @@ class Worker:
         finally:
             # First of all, so that whoever wants a keeper from now on starts the next one and waits for our end.
             await self._store.write(lambda connection: settings.delete(connection, STATUS))
-            for task in (*loops, *self._asked):
+            for task in loops:
                 task.cancel()
-            await asyncio.gather(*loops, *self._asked, return_exceptions=True)
+            await asyncio.gather(*loops, return_exceptions=True)
+            await self._bus.close()
             self._scheduler.close()
             await self._gateway.stop()
             await self._observer.close()
@@ -239,39 +233,6 @@ class Worker:
             except Exception:
                 log.exception("a look failed")
             await asyncio.sleep(seconds)
-
-    async def _read_bus(self) -> None:
-        now = self._clock.wall()
-        version = await self._store.read(database.data_version)
-        if version != self._version:
-            for intent in await self._store.write(lambda connection: intents.take(connection, now)):
-                # Not awaited here: a ping may take a minute, and meanwhile somebody may switch everything off.
-                task = asyncio.create_task(self._ping_now(intent))
-                self._asked.add(task)
-                task.add_done_callback(self._asked.discard)
-            self._stale |= await self._store.read(self._budgets.read)
-            consented = await self._store.read(consent.given)
-            if consented != self._consented:
-                self._consented = consented
-                self._stale.add(budgets.DEFAULT)
-            self._version = version
-        if self._budgets.pause_turned(now):
-            self._stale.add(budgets.DEFAULT)
-        # Forgotten when it is done and not before: a store that is locked for a while must leave no plan asleep.
-        if budgets.DEFAULT in self._stale:
-            await self.pinger.replan_all()
-            self._stale.clear()
-        for session_id in tuple(self._stale):
-            await self.pinger.replan(session_id)
-            self._stale.discard(session_id)
-
-    async def _ping_now(self, intent: IntentRow) -> None:
-        try:
-            result = await self.pinger.ping_now(intent.session_id)
-        except Exception:
-            log.exception("a ping that was asked for failed")
-            result = "failed"
-        await self._store.write(partial(intents.answer, intent_id=intent.id, result=result))
 
     async def _look(self) -> None:
         if self._parent is not None and os.getppid() != self._parent:

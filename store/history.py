@@ -83,9 +83,12 @@ def places(connection: sqlite3.Connection, filters: Filters = EVERYTHING) -> tup
 def lines(connection: sqlite3.Connection, ids: Sequence[str]) -> tuple[SessionLine, ...]:
     """What rows say of these sessions, in any order; one that was forgotten meanwhile is left out."""
     rows = connection.execute(_LINES, {"ids": json.dumps(ids), "characters": PROMPT_CHARACTERS})
-    return tuple(SessionLine(**dict(zip(SessionLine.model_fields, row, strict=True))) for row in rows)
+    return tuple(SessionLine.model_construct(_SHARED, **dict(zip(_NAMES, row, strict=True))) for row in rows)
 
 
+_NAMES = tuple(SessionLine.model_fields)
+_SHARED = set(_NAMES)
+"""Of all lines: thousands are kept, and a set of its own for each would take more than what it says."""
 _LINES = """
 SELECT s.id, s.agent, s.project, s.title,
        coalesce((SELECT substr(t.prompt, 1, :characters) FROM turns t WHERE t.session_id = s.id AND t.prompt <> ''

@@ -13,6 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from sys import intern
 from typing import NamedTuple
 
 from pydantic import Field as field_of
@@ -47,6 +48,10 @@ class Hit(Row):
     """Of the session."""
     failed: bool = field_of(default=False, exclude=True)
     """A command of the turn failed."""
+
+
+_FIELDS = set(Hit.model_fields)
+"""Shared by all hits: a set of its own for each would take more than what it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,14 +225,15 @@ def _hit(turn: _Turn, terms: Sequence[Term]) -> Hit:
     # Without a word to show the failures are what was looked for.
     fields = turn.fields if terms else {**dict.fromkeys(COLUMNS, ""), "commands": turn.fields["commands"]}
     found = cut(fields, terms)
-    return Hit(
-        session=turn.session,
+    return Hit.model_construct(
+        _FIELDS,
+        session=intern(turn.session),  # of a thousand turns that are kept many are of one session
         turn=turn.n,
         at=turn.at,
         field=found.field,
         snippet=found.text,
         ranges=found.ranges,
-        project=turn.project,
-        title=turn.title,
+        project=intern(turn.project),
+        title=intern(turn.title),
         failed=bool(turn.fields["commands"]),
     )

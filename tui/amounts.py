@@ -57,6 +57,11 @@ def money(usd: float | None) -> str:
     return f"${usd:.0f}" if usd < 99_999.5 else f"${usd / 1000:.0f}k"
 
 
+def difference(usd: float, less: float) -> float:
+    """What is left of dollars as a person works it out from the two as they read: cents of cents."""
+    return round(round(usd, 2) - round(less, 2), 2)
+
+
 def plural(count: float | str, noun: str) -> str:
     """`1 ping`, `2 pings`."""
     return f"{count} {noun}" if str(count) == "1" else f"{count} {noun}s"

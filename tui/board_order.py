@@ -57,7 +57,7 @@ NO_FOLDER = "no folder"
 LIVE_SECONDS = 60.0
 """Whoever was active within it counts as active now: between two requests a session looks idle for a moment, and two
 that work would change places with every request."""
-NEVER = float("-inf")
+NEVER, NEVER_COLD = float("-inf"), float("inf")
 
 Weight = tuple[float | str, ...]
 """What sessions are sorted by; it ends with the id, so that no two are equal."""
@@ -88,11 +88,14 @@ def named(value: object) -> Order:
 def arrange(
     view: BoardView, now: float, query: str = "", unfolded: bool = False, order: Order = Order.NEED
 ) -> tuple[Section, ...]:
-    """All sections that have sessions matching `query`; those that ended today come last, folded."""
+    """All sections that have sessions matching `query`; those that ended today come last, folded.
+
+    Seconds that pass change nothing here until a state does: times are compared as they stand on the clock.
+    """
     names = facts.names(view) if query else {}
     chosen = [one for one in _all(view) if not query or facts.matches(one, names[one.id], query)]
     opened = [one for one in chosen if not facts.is_ended(one)]
-    ended = sorted((one for one in chosen if facts.is_ended(one)), key=lambda one: _need(one, now))
+    ended = sorted((one for one in chosen if facts.is_ended(one)), key=_ending)
     sections = _SECTIONS[order](opened, now) if opened else []
     if ended:
         shown = _ids(ended) if unfolded or query else ()
@@ -100,40 +103,10 @@ def arrange(
     return tuple(sections)
 
 
-def shape(view: BoardView, now: float, query: str, unfolded: bool, order: Order = Order.NEED) -> tuple[object, ...]:
-    """What the sequence depends on: as long as it is the same, nothing may move. No countdown is part of it."""
-    sessions = _all(view)
-    if order in _RANKS:
-        weigh = _RANKS[order]
-        ranking = sorted((one for one in sessions if not facts.is_ended(one)), key=lambda one: weigh(one, now))
-        ended = sorted(one.id for one in sessions if facts.is_ended(one))
-        return (order, query, unfolded, _ids(ranking), *ended)
-    grouped = order is Order.PROJECT
-    states = [
-        (
-            one.id,
-            section_of(one, now),
-            facts.state(one, now),
-            one.waiting_for,
-            _spared(one),
-            (one.project, one.cwd) if grouped else None,
-        )
-        for one in sessions
-    ]
-    return (order, query, unfolded, *sorted(states, key=lambda state: state[0]))
-
-
 def idle_since(session: SessionView, now: float) -> float | None:
     """What age is counted from; `now` of a session that is active, None where no time is known."""
     at = session.opened_at if session.last_activity_at is None else session.last_activity_at
     return now if facts.works(session) or (at is not None and now - at < LIVE_SECONDS) else at
-
-
-def running_out(view: BoardView, now: float, order: Order = Order.NEED) -> frozenset[str]:
-    """Ids of what is about to go cold. One more is a reason to sort again, one less (it was renewed) is none."""
-    if order in _RANKS:
-        return frozenset()
-    return frozenset(one.id for one in _all(view) if not facts.is_ended(one) and facts.runs_out(one, now))
 
 
 def section_of(session: SessionView, now: float) -> NeedKey:
@@ -167,10 +140,29 @@ def _spared(session: SessionView) -> bool:
 
 
 def _need(session: SessionView, now: float) -> Weight:
-    """Inside a section of need: what nothing will keep, what goes cold first, the likely ones, what was active last."""
-    left = facts.seconds_left(session, now)
-    active = session.ended_at or session.last_activity_at or session.cache.expires_at or 0.0
-    return (_spared(session), float("inf") if left is None else left, -active, session.id)
+    """Inside a section of need: what nothing will keep, what goes cold first, the likely ones, what was active last.
+
+    Of a session at work that moment moves with each request, and nobody has to look: those stand as they were opened.
+    """
+    known = facts.seconds_left(session, now) is not None
+    if _is_moving(session, now):
+        return (False, NEVER_COLD, not known, *_opened(session))
+    at = session.cache.expires_at if known else None
+    active = session.last_activity_at or session.cache.expires_at or 0.0
+    return (_spared(session), NEVER_COLD if at is None else at, True, -active, session.id)
+
+
+def _is_moving(session: SessionView, now: float) -> bool:
+    """Whether it sends request after request, or has just now, and waits for nobody."""
+    if facts.runs_out(session, now) or facts.waits_for_person(session):
+        return False
+    at = session.last_activity_at
+    return facts.works(session) or (at is not None and now - at < LIVE_SECONDS)
+
+
+def _ending(session: SessionView) -> Weight:
+    """Of what is over: what ended last comes first."""
+    return (-(session.ended_at or session.last_activity_at or 0.0), session.id)
 
 
 def _worst(session: SessionView, now: float) -> Weight:

@@ -1,7 +1,8 @@
 """What the board shows and where the cursor is, as a plain object beside the widgets.
 
-It owns the one rule about order: rows move only when a state (or a ranking) changed, and never within two seconds of a
-key, so that nobody presses `p` on a row that just slid away. It knows no widget, no store and no clock of its own.
+It owns the one rule about order: rows move when the ranking changed (a state, or the moment an entry goes cold), and
+never within two seconds of a key, so that nobody presses `p` on a row that just slid away. It knows no widget, no store
+and no clock of its own.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from store.models import BoardView, SessionView
 from tui import facts
 from tui.board import FOLD_ID
-from tui.board_order import ENDED, Order, Section, arrange, running_out, shape
+from tui.board_order import ENDED, Order, Section, arrange
 
 KEY_QUIET_SECONDS = 2.0
 
@@ -28,8 +29,6 @@ class BoardState:
         """What the list is sorted by; `reorder_by` changes it."""
         self.query = ""
         self.unfolded = False
-        self._shape: tuple[object, ...] = ()
-        self._running_out: frozenset[str] = frozenset()
         self._last_key = float("-inf")
 
     @property
@@ -52,16 +51,11 @@ class BoardState:
     def settle(self, now: float, at: float) -> bool:
         """Bring the order up to date if it may change now; True when anything moved."""
         before = self.sections
-        wanted = shape(self.view, now, self.query, self.unfolded, self.order)
-        hurried = running_out(self.view, now, self.order)
-        moved = wanted != self._shape or not hurried <= self._running_out
-        # While held the old shape stays, so that the next tick tries again.
-        held = moved and bool(before) and at - self._last_key < KEY_QUIET_SECONDS
-        if moved:
-            fresh = arrange(self.view, now, self.query, self.unfolded, self.order)
+        fresh = arrange(self.view, now, self.query, self.unfolded, self.order)
+        if fresh != before:
+            # While held the next tick tries again.
+            held = bool(before) and at - self._last_key < KEY_QUIET_SECONDS
             self.sections = self._patched(fresh) if held else fresh
-        self._shape = self._shape if held else wanted
-        self._running_out = self._running_out & hurried if held else hurried
         self._keep_cursor(before)
         return self.sections != before
 

@@ -16,6 +16,7 @@ from keepalive.state import margin
 from store.models import BudgetMode, SessionView
 from tui import facts
 from tui.budget_form import Budget
+from tui.format import difference
 
 SAME_END_SECONDS = 60.0
 """Ends are typed to the minute."""
@@ -45,11 +46,14 @@ class Ahead(NamedTuple):
 def ahead(session: SessionView, budget: Budget, now: float, day: DayLeft | None) -> Ahead:
     """By the caps, by the end, by break-even, or by the keeper's plan where the budget is the one it planned with."""
     keep, expires = session.keepalive, session.cache.expires_at
+    present = _is_present(session, budget)
+    if present:
+        budget = budget._replace(until=keep.until)  # (to the second, or a hold would be a ping shorter here)
     by_end = _before(session, budget)
     if budget.mode is BudgetMode.HOLD and by_end is not None and expires is not None and budget.until is not None:
         row = _row(session, budget, by_end, now, day)
         return Ahead(row.pings, row.ends, min(budget.until, expires + row.pings * _step(session)))
-    if _is_present(session, budget) and keep.next_ping_at is not None and keep.idle_max_pings is not None:
+    if present and keep.next_ping_at is not None and keep.idle_max_pings is not None:
         row = _row(session, budget, max(1, keep.idle_max_pings - keep.idle_pings), now, day)
         return Ahead(row.pings, row.ends, planned=True)
     even = _break_even(session)
@@ -74,9 +78,10 @@ def most(session: SessionView, budget: Budget, seen: Ahead, day: DayLeft | None)
 def over(session: SessionView, usd: float | None) -> float | None:
     """How many dollars more that is than the cold resume that it avoids; None where it is not, or nobody pays them."""
     cold = session.cache.cold_usd
-    if usd is None or cold is None or facts.on_plan(session) or usd <= cold:
+    if usd is None or cold is None or facts.on_plan(session):
         return None
-    return usd - cold
+    more = difference(usd, cold)
+    return more if more > 0 else None
 
 
 def price(session: SessionView) -> float | None:

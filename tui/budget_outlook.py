@@ -12,8 +12,9 @@ from store.models import BudgetMode, CacheStateName, SessionView, WaitingFor
 from tui import facts
 from tui.budget_ahead import ENDS, Ahead, ahead, most, over, price
 from tui.budget_form import LABEL_CELLS, Budget
-from tui.format import NOTHING, age, clock_time, cut, money, plural, wrap
+from tui.format import NOTHING, age, clock_time, cut, difference, money, plural, wrap
 from tui.lines import BLANK, Line, Piece, spread, width_of
+from tui.reasons import LEAST_WITHIN
 
 CONSEQUENCE_ROWS = 4
 AT_API_PRICES = "at API prices"
@@ -44,7 +45,7 @@ def policy_view(session: SessionView, now: float, zone: tzinfo | None, width: in
     said = reason(session, now, zone, width - LABEL_CELLS, 2 if roomy else 1)
     labels = [NOW.ljust(LABEL_CELLS), *[" " * LABEL_CELLS] * (len(said) - 1)]
     lines: list[Line] = [(Piece(label, "dim"), Piece(text)) for label, text in zip(labels, said, strict=True)]
-    return (*lines, *bet(session, width)) if roomy else tuple(lines)
+    return (*lines, *bet(session, width)) if roomy and not _is_gone(session, now) else tuple(lines)
 
 
 def reason(session: SessionView, now: float, zone: tzinfo | None, width: int, rows: int) -> list[str]:
@@ -58,15 +59,15 @@ def reason(session: SessionView, now: float, zone: tzinfo | None, width: int, ro
 
 
 def bet(session: SessionView, width: int) -> list[Line]:
-    """`you are back within 5m  23%` over `worth a ping from  8.7%`; without the keeper's word the price alone."""
+    """`you are back within 5m  23%` over `chance needed for a ping  8.7%`; without the keeper's word the price."""
     lines: list[Line] = []
     chance, share, seconds = (session.keepalive.why_args.get(name) for name in ("chance", "price", "seconds"))
     if isinstance(chance, int | float) and isinstance(seconds, int | float):
-        within = f"within {age(seconds)}"
+        within = f"within {age(max(LEAST_WITHIN, seconds))}"
         events = ("you are back", "back") if session.waiting_for is WaitingFor.YOU else ("it ends", "ends")
         lines.append(_row([f"{event} {within}" for event in events], width, Piece(_share(chance))))
     if isinstance(share, int | float):
-        lines.append(_row(("worth a ping from",), width, Piece(_share(share))))
+        lines.append(_row(("chance needed for a ping", "chance needed"), width, Piece(_share(share))))
         return lines
     a_ping, cold = price(session), session.cache.cold_usd
     if a_ping is not None and cold is not None and cold > a_ping:
@@ -97,7 +98,7 @@ def consequence(
     a_ping, seen = price(session), ahead(session, budget, now, day_left)
     usd = most(session, budget, seen, day_left)
     too_dear = usd == 0 or (usd is not None and a_ping is not None and a_ping > usd)
-    gone = facts.state(session, now) in (CacheStateName.EXPIRED, CacheStateName.CHANGED)
+    gone = _is_gone(session, now)
     if budget.mode is BudgetMode.OFF or seen.pings == 0 or too_dear or gone:
         why = "" if gone or budget.mode is BudgetMode.OFF or seen.pings != 0 else seen.ends
         return _filled(rows, _no_pings(session, now, zone, width, why))
@@ -116,8 +117,8 @@ def consequence(
             found.append((1, (Piece(f"money {AT_API_PRICES}", "dim"),)))
     elif (more := over(session, usd)) is not None:
         found.append((1, (Piece(dearer(more, width), "bad"),)))
-    elif cache.cold_usd is not None and usd is not None and cache.cold_usd > usd:
-        saved = Piece(f"saves {money(cache.cold_usd - usd)}", "good")
+    elif cache.cold_usd is not None and usd is not None and difference(cache.cold_usd, usd) > 0:
+        saved = Piece(f"saves {money(difference(cache.cold_usd, usd))}", "good")
         found.append((1, _row(("if you come back", "if back"), width, saved)))
     kept = {rank for rank, _ in sorted(found, key=lambda one: one[0])[:rows]}
     return _filled(rows, *(line for rank, line in found if rank in kept))
@@ -149,8 +150,17 @@ def dearer(more: float, width: int) -> str:
     return next((form for form in forms if len(form) <= width), cut(forms[-1], width))
 
 
+def _is_gone(session: SessionView, now: float) -> bool:
+    """Whether there is nothing left that a ping could keep."""
+    return facts.state(session, now) in (CacheStateName.EXPIRED, CacheStateName.CHANGED)
+
+
 def _no_pings(session: SessionView, now: float, zone: tzinfo | None, width: int, ends: End) -> Line:
     at, cost = session.cache.expires_at, facts.cold_cost(session)
+    if _is_gone(session, now):
+        verb = "pays" if facts.cold_price(session)[0] is not None else "rewrites"
+        forms = [f"{front}{verb} {cost}" for front in ("the next prompt ", "next prompt ", "")]
+        return _row(("no pings",), width, Piece(next((form for form in forms if len(form) + 9 <= width), cost)))
     cold = "" if at is None else f"cold {clock_time(at, now, zone)}, "
     for label in (f"no pings: {ENDS[ends][1]}", "no pings") if ends else ("no pings",):
         for right in (f"{cold}then {cost}", f"then {cost}"):

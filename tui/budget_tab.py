@@ -14,8 +14,8 @@ from store.models import SessionView
 from tui import facts
 from tui.budget_form import budget_of
 from tui.budget_in_force import InForce
-from tui.budget_outlook import AT_API_PRICES, bet, consequence, reason
-from tui.budget_text import origin, until_words
+from tui.budget_outlook import AT_API_PRICES, consequence
+from tui.budget_text import UNCAPPED, origin, until_words
 from tui.format import clock_time, cut, money, pad, wrap
 from tui.lines import BLANK, Line, Piece, rule, spread, width_of
 from tui.parse import usd_text
@@ -59,10 +59,8 @@ def budget_tab(
             at = clock_time(force.day.paused_until, now, zone)
             said = f"All pings are paused until {at}: warmside budget --resume"
             lines += [BLANK, *((Piece(f" {text}"),) for text in wrap(said, width - 2, 2))]
-        lines.append(BLANK)
-    lines += _plan(session, force, now, zone, width)
-    if force is not None and not facts.is_ended(session):
-        lines += [BLANK, _keys(session, now, width, keys)]
+    for part in (_plan(session, force, now, zone, width), _keys(session, force, now, width, keys)):
+        lines += [BLANK, *part] if lines and part else part
     return lines
 
 
@@ -76,7 +74,7 @@ def _limits(session: SessionView, force: InForce, now: float, zone: tzinfo | Non
     yield Limit("mode", str(allowed.mode), str(allowed.mode), where["mode"])
     yield Limit("until", until_words(allowed, now, zone), _end(allowed, now, zone), where["until"])
     if allowed.pings is None:
-        yield Limit("pings", f"{sent} sent, policy decides", f"{sent}, no cap", where["pings"])
+        yield Limit("pings", f"{sent} sent, {UNCAPPED[allowed.mode]}", f"{sent}, no cap", where["pings"])
     else:
         said = f"{sent} of {allowed.pings}"
         yield Limit("pings", f"{said} this idle period", said, where["pings"], _share(sent, allowed.pings))
@@ -157,12 +155,9 @@ def _gauge(share: float, cells: int) -> Line:
 # -- what comes of it ------------------------------------------------------------------------------------------------
 
 
-def _plan(session: SessionView, force: InForce | None, now: float, zone: tzinfo | None, width: int) -> Iterator[Line]:
-    """The keeper's decision with its odds, then what all allowed pings cost against a cold resume."""
+def _plan(session: SessionView, force: InForce | None, now: float, zone: tzinfo | None, width: int) -> list[Line]:
+    """What all allowed pings cost against a cold resume. (Why, and the odds, stand above the tabs.)"""
     inner = min(width, PLAN_CELLS) - 2
-    yield (Piece(" what comes of it", "strong"),)
-    said = reason(session, now, zone, inner, 2)
-    yield from ((Piece(f" {text}"),) for text in said)
     back = force is not None and force.allowed.until_back
     left = None if force is None else force.day_left
     # (Whatever the budget would allow, of an ended session nothing is sent.)
@@ -173,14 +168,19 @@ def _plan(session: SessionView, force: InForce | None, now: float, zone: tzinfo 
             session, budget_of(session, until_back=back), now, zone, inner, day_left=left, at_api_prices=False
         )
     )
-    yield from ((Piece(" "), *line) for line in (*bet(session, inner), *rows) if line)
+    lines: list[Line] = [(Piece(" "), *line) for line in rows if line]
+    if lines:
+        lines.insert(0, (Piece(" what comes of it", "strong"),))
     if facts.on_plan(session):
         note = f"A plan is not billed by token: money here is {AT_API_PRICES}."
-        yield from ((Piece(f" {text}", "dim"),) for text in wrap(note, width - 2, 3))
+        lines += [(Piece(f" {text}", "dim"),) for text in wrap(note, width - 2, 3)]
+    return lines
 
 
-def _keys(session: SessionView, now: float, width: int, keys: Mapping[str, str]) -> Line:
-    """As many as fit; an action without a key is left out."""
+def _keys(session: SessionView, force: InForce | None, now: float, width: int, keys: Mapping[str, str]) -> list[Line]:
+    """As many as fit; an action without a key is left out, and all of them where nothing can be set."""
+    if force is None or facts.is_ended(session):
+        return []
     hold = "auto again" if facts.is_held(session, now) else "hold 2 h"
     line: Line = ()
     for action, word in (("budget", "edit"), ("hold", hold), ("off", "off")):
@@ -189,4 +189,4 @@ def _keys(session: SessionView, now: float, width: int, keys: Mapping[str, str])
         more: Line = (Piece("  " if line else " "), Piece(key, "strong"), Piece(f" {word}", "dim"))
         if width_of((*line, *more)) < width:
             line = (*line, *more)
-    return line
+    return [line] if line else []

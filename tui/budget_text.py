@@ -7,10 +7,13 @@ from typing import NamedTuple
 
 from keepalive.allowance import BUILT_IN, SESSION, STORED, Allowance
 from keepalive.config import BudgetConfig
+from store.models import BudgetMode
 from tui.format import clean, clock_time, money
 from tui.parse import usd_text
 
-_ORIGINS = {SESSION: "this session", STORED: "stored default", BUILT_IN: "built in"}
+_ORIGINS = {SESSION: "this session", STORED: "stored default", BUILT_IN: "built-in default"}
+UNCAPPED = {BudgetMode.AUTO: "as many as pay", BudgetMode.HOLD: "as many as needed", BudgetMode.OFF: "no cap"}
+"""What a count without a cap comes to, by mode."""
 
 
 class Day(NamedTuple):
@@ -45,7 +48,7 @@ def lines(allowed: Allowance, spent: float | None, day: Day, now: float, zone: t
     so_far = "" if spent is None else f", {money(spent)} spent"
     rows = [
         ("mode", str(allowed.mode), "mode"),
-        ("pings", "as the policy decides" if allowed.pings is None else f"{allowed.pings} an idle period", "pings"),
+        ("pings", UNCAPPED[allowed.mode] if allowed.pings is None else f"{allowed.pings} an idle period", "pings"),
         ("usd", ("no cap" if allowed.usd is None else f"{usd_text(allowed.usd)} a session") + so_far, "usd"),
         ("usd-per-ping", f"at most {usd_text(allowed.usd_per_ping)} a ping", "usd_per_ping"),
         ("until", until_words(allowed, now, zone), "until"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from store.models import BoardView, CacheStateName
 from tui import facts
-from tui.actions import CATALOGUE, DEFAULT_SHOWN
+from tui.actions import BY_NAME, CATALOGUE, DEFAULT_SHOWN
 from tui.format import clean, cut, money, net, plural, wrap
 from tui.lines import BLANK, Line, Piece, Role, spread, width_of
 from tui.moment import Moment
@@ -21,6 +21,8 @@ ROOMY_ROWS = 34
 """From this height on there is room for blank lines between the parts."""
 LIST_CELLS = 42
 """Width of the list on a wide screen."""
+PALETTE_SCREEN = 100
+"""From here on the palette, which leads to all that does not fit, always stands beside help."""
 
 
 def header(
@@ -95,6 +97,7 @@ def _wide(mark: Line, view: BoardView, now: float, width: int, starts: str) -> L
     return spread(left, _fullest((today,) if on_plan else (full, today), width - width_of(left) - 2), width - 1)
 
 
+GAP = Piece("  ")
 RANKED = tuple(sorted((action for action in CATALOGUE if action.footer), key=lambda action: action.footer))
 
 
@@ -129,21 +132,26 @@ def key_at(line: Line, x: int) -> str:
 
 
 def _footer(moment: Moment, width: int) -> tuple[tuple[Line, Line], list[str]]:
-    """The keys from the left and the one at the end, and whose they are."""
+    """The keys from the left and those at the end, and whose they are."""
     keys = DEFAULT_SHOWN if moment.keys is None else moment.keys
     last = _key(keys["help"], "help" if width >= WIDE_ROW else "more")
+    ends = ["help"]
+    if width >= PALETTE_SCREEN and "palette" in keys:
+        last, ends = (*_key(keys["palette"], BY_NAME["palette"].word), GAP, *last), ["palette", "help"]
+    # Where the end stands apart, the last cell is empty.
+    room = width - width_of(last) - (width >= WIDE_ROW)
     left: list[Piece] = [Piece(" ")]
     names: list[str] = []
     for action in RANKED:
-        hidden = action.name not in keys or (action.name == "back" and moment.banner_only)
+        hidden = action.name not in keys or action.name in ends or (action.name == "back" and moment.banner_only)
         if hidden or action.reason_not(moment) is not None:
             continue
-        more = [*_key(keys[action.name], action.word), Piece("  ")]
-        if width_of(left) + width_of(more) + width_of(last) > width:
+        more = [*_key(keys[action.name], action.word), GAP]
+        if width_of(left) + width_of(more) > room:
             break
         left += more
         names.append(action.name)
-    return (tuple(left), last), [*names, "help"]
+    return (tuple(left), last), [*names, *ends]
 
 
 def _key(key: str, word: str) -> Line:

@@ -60,7 +60,7 @@ def status(results: Results, query: Query, width: int, *, searching: bool) -> tu
     if searching:
         return ((Piece(" searching …", "dim"),),)
     left, right = _found(results), "newest first" if results.complete else "only the newest were searched"
-    hint = _hint(results, width - 4) if results.complete else None
+    hint = _hint(results, width - 4)
     if hint is not None:
         left, right = hint
     line: Line = (Piece(" " + cut(left, width - 2), "dim"),)
@@ -70,7 +70,11 @@ def status(results: Results, query: Query, width: int, *, searching: bool) -> tu
 def _hint(results: Results, room: int) -> tuple[str, str] | None:
     """What was found, with what could have been meant, where both have room."""
     query, whole, hints = results.query, _found(results), tuple[str, ...]()
-    if len(results) and query.phrase:
+    if not results.complete:
+        hints = ("only the newest: signs have no index, add a word", "no index of signs: add a word")[
+            : 2 * query.of_signs
+        ]
+    elif len(results) and query.phrase:
         hints = (f'"{clean(query.phrase)}" finds the phrase', '"…" finds a phrase')
     elif not len(results) and any(name == "failed" and value not in ("", "any") for name, value in query.told):
         hints = ("failed: alone lists all that failed", "failed: lists all")
@@ -97,13 +101,17 @@ def typing_keys(width: int, enter: str, moves: str) -> Line:
     return line
 
 
-def empty(overview: Overview, query: Query, width: int) -> tuple[Line, ...]:
-    """No row: nothing is stored yet, or nothing matches; each with a way to go on."""
+def empty(overview: Overview, query: Query, width: int, *, complete: bool = True) -> tuple[Line, ...]:
+    """No row: nothing is stored yet, or nothing matches; each with a way to go on. `complete` is the search's."""
     if not overview.sessions:
         return _nothing_stored(width)
     looked_for = clean(query.text)
     lines: list[Line] = [(Piece(" " + cut(f"Nothing matches {looked_for}", width - 2), "strong"),), BLANK]
-    if query.words.strip():
+    if query.of_signs and not complete:
+        lines += _said(
+            "Signs have no index, so only the newest turns were searched. Add a word of the same turn.", width
+        )
+    elif query.words.strip():
         lines += _said("Every word must be in the same turn: its prompt, answer, files or failed commands.", width)
     if query.told:
         listed = " ".join(f"{name}:{clean(value)}" for name, value in query.told)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from keepalive.paths import HOME
 from store.models import SessionDetail
-from tui.cli_export import file_name, write_all
 
 
 def export_folder(environ: Mapping[str, str] = os.environ) -> Path:
@@ -28,6 +27,8 @@ def export(detail: SessionDetail, folder: Path) -> str:
     Raises:
         ExportError: the folder cannot be written, or another file has that name.
     """
+    from tui.cli_export import file_name, write_all  # a command's: with the history alone it would only take memory
+
     path = folder / file_name(detail, "md")
     again = path.exists()
     write_all(folder, iter((detail,)), as_json=False, force=False)

@@ -16,6 +16,16 @@ from tui.lines import Line, Piece, Role, width_of
 HIT: Role = "hit"
 
 
+def cells(text: str) -> int:
+    """Its width. The library keeps what it has measured, and of the parts that are tried here few come again: it is
+    asked about those alone in which not every character takes one cell."""
+    return len(text) if _single(text) else cell_len(text)
+
+
+def _single(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
 def found_in(text: str, terms: Sequence[Term], field: Field) -> tuple[Range, ...]:
     """Where the terms are in a text of that field."""
     return ranges_of(text, [term for term in terms if term.looks_at(field)])
@@ -43,22 +53,26 @@ def clipped(line: Line, width: int) -> Line:
     for piece in line:
         if room < 1:
             break
-        text = piece.text if cell_len(piece.text) <= room else set_cell_size(piece.text, room)
+        text = piece.text if cells(piece.text) <= room else _fitted(piece.text, room)
         pieces.append(Piece(text, piece.role))
-        room -= cell_len(text)
+        room -= cells(text)
     return (*pieces, Piece("…", line[-1].role)) if width > 0 else ()
+
+
+def _fitted(text: str, width: int) -> str:
+    return text[:width] if _single(text) else set_cell_size(text, width)
 
 
 def windowed(text: str, ranges: Sequence[Range], width: int, role: Role) -> Line:
     """One line of `width` cells in which the first hit can be seen: what stands far before it is left out."""
     start = 0
-    if ranges and cell_len(text[: ranges[0][1]]) > width - 1:
+    if ranges and cells(text[: ranges[0][1]]) > width - 1:
         first, end = ranges[0]
         # A third of the line before it, and whatever else the text behind it leaves.
-        behind, hit = cell_len(text[first:]), cell_len(text[first:end])
+        behind, hit = cells(text[first:]), cells(text[first:end])
         before = max(0, min(max(width // 3, width - 1 - behind), width - 2 - hit))
         start = first
-        while start > 0 and cell_len(text[start - 1 : first]) <= before:
+        while start > 0 and cells(text[start - 1 : first]) <= before:
             start -= 1
         gap = text.find(" ", start, first)
         if start and text[start - 1] != " " and gap != -1:
@@ -77,7 +91,7 @@ def _breaks(text: str, width: int) -> Iterator[Range]:
     while start < len(text):
         # A cell holds at least one character, but for the few of no width: they may make a line shorter.
         stop = min(len(text), start + width)
-        while stop > start + 1 and cell_len(text[start:stop]) > width:
+        while stop > start + 1 and cells(text[start:stop]) > width:
             stop -= 1
         if stop < len(text):
             gap = text.rfind(" ", start, stop + 1)

@@ -69,6 +69,11 @@ class Query:
         return " ".join(words) if len(words) > 1 and not set(self.words) & {'"', ":"} else ""
 
     @property
+    def of_signs(self) -> bool:
+        """Whether it looks for signs alone, `->`: the index has none, so turns are read for it, the newest first."""
+        return bool(self.terms) and not any(map(str.isalnum, self.words))
+
+    @property
     def of_turns(self) -> bool:
         """Whether it looks for turns; else it only says which sessions are listed."""
         return bool(self.terms) or self.filters.failed

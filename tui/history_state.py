@@ -16,8 +16,8 @@ from store.search import Hit
 from tui.history_feed import OpenedSession
 from tui.history_query import Query
 
-KEPT_SESSIONS = 8
-"""So many opened sessions are remembered: a cursor goes back and forth."""
+KEPT_SESSIONS = 4
+"""So many opened sessions are remembered: a cursor goes back and forth. Each is there with the texts of all turns."""
 LINES_KEPT = 2_000
 """So many rows of sessions are remembered."""
 

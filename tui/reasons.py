@@ -14,6 +14,8 @@ from tui.format import age, clean, clock_time, money, plural, tokens
 
 SHORT_CELLS = 16
 MISSING = "?"
+LEAST_WITHIN = 60.0
+"""Seconds: nobody says `within <1m`."""
 
 
 class Words(NamedTuple):
@@ -102,13 +104,13 @@ _CATALOGUE: dict[str, Callable[[_Args], Words]] = {
     "in_flight": _fixed("ping sent", "ping sent, awaiting the answer"),
     "tool_guard": lambda a: Words(f"↻{a.text('n')}", f"pings if it runs past {a.time('at')}"),
     "off": _fixed("off", "keep-alive is off"),
-    "pings_spent": lambda a: Words("pings spent", f"{a.text('sent')} of {a.text('allowed')} pings spent"),
+    "pings_spent": lambda a: Words("pings spent", f"{a.text('sent')} of {plural(a.text('allowed'), 'ping')} spent"),
     "money_spent": lambda a: Words("budget spent", f"paused, {a.money('usd')} budget spent"),
     "until_over": lambda a: Words(f"over at {a.time('until')}", f"budget ended at {a.time('until')}"),
     "day_cap": lambda a: Words("day cap", f"day cap of {a.money('usd')} reached"),
     "paused": _fixed("paused", "paused by you"),
     "not_worth": lambda a: Words("not worth it", f"too few come back now ({a.percent('percent')})"),
-    "break_even": _fixed("break-even", "pings would cost more than a write"),
+    "break_even": _fixed("would cost more", "pings cost more than going cold"),
     "plugin_silent": _fixed("plugin silent", "plugin not active: /reload-plugins"),
     "nothing_to_fork": _fixed("nothing to fork", "nothing to fork until next message"),
     "fork_tool": _fixed("fork tried tool", "fork tried a tool, stopped"),
@@ -119,7 +121,7 @@ _CATALOGUE: dict[str, Callable[[_Args], Words]] = {
     "ended": _fixed("ended", "session ended"),
     "dead": _fixed("gone", "process is gone"),
     "replaced": _fixed("replaced", "another prefix took over"),
-    "too_small": lambda a: Words("too small", f"prefix under {_minimum(a)} tokens"),
+    "too_small": lambda a: Words("too small", f"too small to cache, under {_minimum(a)}"),
     "under_floor": lambda a: Words(
         f"under {a.tokens('minimum')}", f"prefix under {a.tokens('minimum')}: not worth a ping"
     ),
@@ -142,8 +144,8 @@ _CATALOGUE: dict[str, Callable[[_Args], Words]] = {
     "refused": lambda a: Words("key refused", f"key refused ({a.text('status')}), stopped"),
     "limited": lambda a: Words(f"until {a.time('until')}", f"rate limited until {a.time('until')}"),
     "provider": lambda a: Words("provider error", f"provider error {a.text('status')}, no retry"),
-    "no_ttl": _fixed("no fixed TTL", "likely warm, no promised TTL"),
-    "unseen_ttl": _fixed("TTL not seen", "no lifetime seen of its cache yet"),
+    "no_ttl": _fixed("no known end", "likely warm, no promised lifetime"),
+    "unseen_ttl": _fixed("lifetime unseen", "no lifetime seen of its cache yet"),
     "nothing_cached": _fixed("nothing cached", "its last request cached nothing"),
     "resumed": _fixed("resumed", "resumed, next prompt may rewrite"),
     "expired": lambda a: Words(f"cold {a.age('since')}", f"went cold {a.age('since')} ago"),
@@ -169,7 +171,7 @@ def odds(args: ReasonArgs, waits_for_you: bool) -> tuple[str, ...]:
         return ()
     given = _Args(args, 0.0, None)
     event = "you are back" if waits_for_you else "it ends"
-    within = age(given.number("seconds") or 0.0)
+    within = age(max(LEAST_WITHIN, given.number("seconds") or 0.0))
     return (
         f"{_share(given.number('chance'))} chance {event} within {within}",
         f"a ping costs {_share(given.number('price'))} of the rewrite",

@@ -19,7 +19,7 @@ from tui.budget_in_force import InForce
 from tui.budget_tab import KEYS, budget_tab
 from tui.cache_tab import cache_tab
 from tui.detail import Subject, cache_line, compaction_line, cost_line, pings_line
-from tui.format import clean, cut, cut_left, model_name, money, tokens, wrap
+from tui.format import clean, cut, cut_left, money, wrap
 from tui.ledger_tab import ledger_tab
 from tui.lines import BLANK, Line, Piece, rule, width_of
 from tui.reasons import odds, words
@@ -27,6 +27,8 @@ from tui.row import WIDE_ROW
 from tui.sentence import sentence
 
 MAX_FILES, MAX_ANSWER = 6, 8
+NORMAL_VIEW = 45
+"""From here on the folder stands beside the name."""
 Tab = Literal["turns", "cache", "ledger", "budget"]
 TURNS: Tab = "turns"
 CACHE: Tab = "cache"
@@ -76,13 +78,13 @@ def session_view(
     the Ledger tab's, `budget` and the `keys` of its actions the Budget tab's.
     """
     session = subject.session
-    place = f"{model_name(session.model)} · {tokens(session.context_tokens)}"
-    room = width - 6 - cell_len(subject.name) - cell_len(place)
+    # (A blank at both edges, two after the name.)
+    room = width - 4 - cell_len(subject.name)
     head: Line = (Piece(" " + cut(subject.name, width - 2), "strong"),)
     where: list[Line] = []
-    if room >= 12:
+    if width >= NORMAL_VIEW and room >= 12:
         folder = cut_left(home(session.cwd), room)
-        head = (*head, Piece(f"  {folder} · {place}", "dim"))
+        head = (*head, Piece(f"  {folder}", "dim"))
     else:
         where = [(Piece(" " + cut_left(home(session.cwd), width - 2), "dim"),)]
     lines: list[Line] = [head, *where, (Piece(" "), *sentence(session, subject.now, subject.zone, width - 2))]

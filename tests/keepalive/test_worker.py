@@ -219,14 +219,6 @@ def _result(run: Running, number: int) -> str:
     return found.result
 
 
-async def test_an_old_intent_is_void_and_an_impossible_one_answered(paths: Paths) -> None:
-    async with running(paths) as run:
-        old = intents.ask_ping(run.db, A, run.clock.wall() - 5.0)
-        new = intents.ask_ping(run.db, A, run.clock.wall())
-        await run.until(lambda: _result(run, new))
-        assert (_result(run, old), _result(run, new)) == ("no_keeper", "no_request")
-
-
 async def test_a_budget_is_heard(paths: Paths) -> None:
     async with running(paths) as run:
         sessions.save(run.db, A, agent="claude", opened_at=1.0)
@@ -246,30 +238,6 @@ async def test_a_budget_is_heard(paths: Paths) -> None:
         await run.until(lambda: why() not in ("", "off"))
         put(A, BudgetMode.OFF, 3)
         await run.until(lambda: why() == "off")
-
-
-async def test_a_budget_that_is_dropped_and_a_pause_are_heard(paths: Paths) -> None:
-    async with running(paths) as run:
-        sessions.save(run.db, A, agent="claude", opened_at=1.0)
-        lineage = lineages.start(run.db, A, "", model="claude-opus-5-5", evidence=Evidence.GATEWAY, at=1.0)
-
-        def why() -> str:
-            row = lineages.get(run.db, lineage)
-            assert row is not None
-            return row.why
-
-        budgets.put(run.db, A, mode=BudgetMode.OFF, pings=None, usd=None, until=None, now=run.clock.wall())
-        await run.until(lambda: why() == "off")
-        budgets.forget(run.db, A)
-        await run.until(lambda: why() not in ("", "off"))
-        budgets.pause(run.db, run.clock.wall() + 60.0)
-        await run.until(lambda: why() == "paused")
-        run.clock.advance(60.0)  # nothing is written: the clock alone ends it
-        await run.until(lambda: why() != "paused")
-        budgets.pause(run.db, run.clock.wall() + 60.0)
-        await run.until(lambda: why() == "paused")
-        budgets.pause(run.db, None)
-        await run.until(lambda: why() != "paused")
 
 
 async def test_a_look_that_fails_is_logged_and_the_next_one_happens(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import tracemalloc
 
 import pytest
 
@@ -39,6 +40,24 @@ def test_the_newest_come_first(
     ):
         found = newest_first(harbour, match, where, {}, quick=quick)
         assert [numbers[one] for one in found] == expected
+
+
+def test_all_ids_take_little_memory(db: sqlite3.Connection) -> None:
+    count = 20_000
+    add_session(db)
+    db.execute(
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
+        " INSERT INTO turns (session_id, n, started_at, prompt) SELECT (SELECT id FROM sessions), i, i, 'pier' FROM n",
+        (count,),
+    )
+    tracemalloc.start()
+    try:
+        newest = next(iter(newest_first(db, '"pier" *', "1", {}, quick=False)))
+        taken = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert db.execute("SELECT n FROM turns WHERE id = ?", (newest,)).fetchone() == (count,)
+    assert taken < 16 * count
 
 
 def test_what_is_not_quick_is_asked_once(harbour: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,6 +40,7 @@ SCREENS: dict[str, tuple[str, ...]] = {
     "found": (*FIND, "j"),
     "typing": ("H", "slash", *"lock"),
     "opened": (*FIND, "enter"),
+    "nothing stored": ("H",),
     "palette": ("ctrl+p",),
     "themes": ("ctrl+p", *"theme", "enter"),
     "empty": (),
@@ -94,7 +95,8 @@ def gallery(name: str = "board", feed: sample.SampleFeed | None = None, **look: 
     if feed is None:
         feed = sample.SampleFeed(BoardView(past_sessions=214) if name == "empty" else sample.BOARD_ENDED)
         feed.history, feed.ledger = cache_sample.HISTORY, ledger_sample.LEDGER
-    return Gallery(feed=feed, look=replace(LOOK, **look))  # type: ignore[arg-type]  # (tests name the fields)
+    history = SampleHistory(places=()) if name == "nothing stored" else SampleHistory()
+    return Gallery(feed=feed, history=history, look=replace(LOOK, **look))  # type: ignore[arg-type]  # (tests name them)
 
 
 @asynccontextmanager

@@ -57,6 +57,12 @@ PROJECTS = BoardView(
     next_pings=sample.BOARD.next_pings,
 )
 
+
+def board(*sessions: SessionView) -> BoardView:
+    """A board of open sessions."""
+    return BoardView(sessions=sessions)
+
+
 _TIMES = st.none() | st.floats(NOW - 100_000, NOW + 5_000)
 
 

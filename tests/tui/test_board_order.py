@@ -9,10 +9,10 @@ from rich.cells import cell_len
 
 from store.models import BoardView, SessionView, Status, WaitingFor
 from tests.tui import sample
-from tests.tui.order_sample import HOSTILE, PROJECTS, boards, placed
+from tests.tui.order_sample import PROJECTS, board, boards
 from tests.tui.sample import NOW
 from tui import facts
-from tui.board_order import SAID, Order, arrange, named, running_out, section_of, shape
+from tui.board_order import SAID, Order, arrange, idle_since, named, section_of
 from tui.format import NOTHING
 
 ORDERS = st.sampled_from(Order)
@@ -21,27 +21,6 @@ ORDERS = st.sampled_from(Order)
 def ids(view: BoardView, order: Order, now: float = NOW) -> list[str]:
     """All sessions in one sequence, those that ended last."""
     return [one for section in arrange(view, now, unfolded=True, order=order) for one in section.ids]
-
-
-def told(view: BoardView) -> list[str]:
-    """The projects as their labels name them."""
-    sections = arrange(view, NOW, order=Order.PROJECT)
-    return [f"{one.place}/{one.label}" if one.place else one.label for one in sections]
-
-
-def board(*sessions: SessionView) -> BoardView:
-    """A board of open sessions."""
-    return BoardView(sessions=sessions)
-
-
-def named_in(*folders: str) -> BoardView:
-    """A board with a session in each folder, the first one most in need."""
-    return board(
-        *(
-            placed(sample.ETL, cwd, id=str(number), cache=sample.cache(100 + number))
-            for number, cwd in enumerate(folders)
-        )
-    )
 
 
 # -- what holds in every order -----------------------------------------------------------------------------------------
@@ -74,16 +53,6 @@ def test_what_the_feed_says_first_makes_no_difference(data: st.DataObject, view:
         ended_today=tuple(data.draw(st.permutations(view.ended_today))),
     )
     assert arrange(mixed, NOW, order=order) == arrange(view, NOW, order=order)
-    assert shape(mixed, NOW, "", False, order) == shape(view, NOW, "", False, order)
-
-
-@settings(max_examples=60, deadline=None)
-@given(boards(), boards(), st.sampled_from((Order.AGE, Order.COST)), st.floats(0, 4_000))
-def test_the_same_shape_is_the_same_ranking(one: BoardView, other: BoardView, order: Order, after: float) -> None:
-    same = shape(one, NOW, "", False, order) == shape(other, NOW + after, "", False, order)
-    assert not same or ids(BoardView(sessions=one.sessions), order) == ids(
-        BoardView(sessions=other.sessions), order, NOW + after
-    )
 
 
 @pytest.mark.parametrize("order", Order)
@@ -93,17 +62,19 @@ def test_a_filter_leaves_what_matches_and_unfolds(order: Order) -> None:
     assert arrange(sample.BOARD_ENDED, NOW, "nothing-like-it", order=order) == ()
 
 
-@pytest.mark.parametrize("order", Order)
-def test_seconds_alone_change_no_shape(order: Order) -> None:
-    shapes = {shape(sample.BOARD_ENDED, NOW + second, "", False, order) for second in range(48)}
-    assert len(shapes) == 1
+@settings(max_examples=60, deadline=None)
+@given(boards(), ORDERS, st.floats(0, 4_000), st.floats(0, 4_000))
+def test_seconds_alone_move_nothing(view: BoardView, order: Order, one: float, other: float) -> None:
+    """Unless a state is another one by then, or a moment's rest is over."""
 
+    def states(now: float) -> list[tuple[object, ...]]:
+        everyone = (*view.sessions, *view.ended_today)
+        rests = [idle_since(one, now) == now for one in everyone]
+        return [(section_of(one, now), facts.state(one, now), rest) for one, rest in zip(everyone, rests, strict=True)]
 
-def test_another_order_filter_or_fold_is_another_shape() -> None:
-    shapes = {
-        shape(sample.BOARD, NOW, query, fold, order) for order in Order for query in "ab" for fold in (True, False)
-    }
-    assert len(shapes) == 16
+    early, late = NOW + min(one, other), NOW + max(one, other)
+    if states(early) == states(late):
+        assert arrange(view, early, unfolded=True, order=order) == arrange(view, late, unfolded=True, order=order)
 
 
 def test_orders_follow_one_another_and_say_themselves_in_a_narrow_footer() -> None:
@@ -156,18 +127,40 @@ def test_of_what_needs_you_the_unkept_come_first_by_time_left() -> None:
     hour = sample.session("hour", sample.cache(200, ttl="1h"), sample.keep("off"))
     assert ids(board(hour, later), Order.NEED, NOW) == ["later", "hour"]
     unkept = sample.session("notes-app", sample.cache(8), sample.keep("off"))
-    assert shape(board(kept, off), NOW, "", False) != shape(board(unkept, off), NOW, "", False), "a reason to sort"
+    assert ids(board(unkept, off), Order.NEED) == ["notes-app", "off"]
 
 
-def test_a_session_that_begins_to_run_out_is_named_and_comes_first() -> None:
-    late = sample.session("late", sample.cache(200), sample.keep("off"))
-    renewed = sample.session("first", sample.cache(290), sample.keep("off"))
-    view = board(renewed, late)
-    assert running_out(view, NOW + 139) == frozenset()
-    assert running_out(view, NOW + 140) == {"late"}
-    assert running_out(view, NOW + 140, Order.PROJECT) == {"late"}
-    assert running_out(view, NOW + 140, Order.COST) == frozenset()
-    assert ids(view, Order.NEED, NOW + 140) == ["late", "first"]
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.integers(-60, 600), st.booleans()), min_size=2, max_size=6), st.integers(0, 300))
+def test_time_left_grows_from_row_to_row_among_what_needs_you(rows: list[tuple[int, bool]], after: int) -> None:
+    """What nothing keeps first, then what is kept; what is cold by then stands elsewhere."""
+    sessions = {
+        str(n): sample.session(str(n), sample.cache(left), sample.keep("kept" if kept else "off"))
+        for n, (left, kept) in enumerate(rows)
+    }
+    needs = [one for part in arrange(board(*sessions.values()), NOW + after) if part.key == "needs" for one in part.ids]
+    read = [(facts.is_kept(sessions[one]), facts.seconds_left(sessions[one], NOW + after)) for one in needs]
+    assert read == sorted(read)
+    assert len(read) == sum(left > after for left, _ in rows)
+
+
+def test_what_works_stays_where_it_is_while_its_requests_renew_it() -> None:
+    def order(search_left: float) -> list[str]:
+        search = sample.SEARCH.model_copy(update={"cache": sample.cache(search_left), "opened_at": NOW - 10})
+        web = sample.WEB.model_copy(update={"cache": sample.cache(250), "opened_at": NOW - 20})
+        return ids(board(search, web), Order.NEED)
+
+    assert order(240) == order(299) == ["search-index", "web-tests"]
+
+
+def test_what_is_open_has_its_place_by_time_once_it_rests() -> None:
+    def quiet(name: str, left: float, active: float) -> SessionView:
+        session = sample.session(name, sample.cache(left), sample.keep(""), waiting=None, status=Status.UNKNOWN)
+        return session.model_copy(update={"last_activity_at": NOW - active, "opened_at": NOW - 900})
+
+    view = board(quiet("talks", 290, 10), quiet("rests", 150, 150), quiet("also-talks", 298, 2))
+    assert ids(view, Order.NEED) == ["rests", "also-talks", "talks"]
+    assert ids(view, Order.NEED, NOW + 60) == ["rests", "talks", "also-talks"]
 
 
 def test_what_goes_cold_at_work_comes_before_what_merely_works() -> None:
@@ -203,7 +196,7 @@ def test_a_moments_rest_between_two_requests_moves_nothing() -> None:
         update={"waiting_for": WaitingFor.YOU, "status": Status.IDLE, "last_activity_at": NOW - 59}
     )
     view = PROJECTS.model_copy(update={"sessions": (*PROJECTS.sessions[:6], rests, *PROJECTS.sessions[7:])})
-    assert shape(view, NOW, "", False, Order.AGE) == shape(PROJECTS, NOW, "", False, Order.AGE)
+    assert ids(view, Order.AGE) == ids(PROJECTS, Order.AGE)
     assert ids(view, Order.AGE, NOW + 1)[:2] == ["web-tests", works.id]
 
 
@@ -237,61 +230,3 @@ def test_equal_prices_keep_their_places_while_prefixes_grow() -> None:
 
     assert at(0.616) == at(0.62) == at(0.624) == ["etl-nightly", "api-refactor"]
     assert at(0.61) == ["api-refactor", "etl-nightly"]
-
-
-# -- by project --------------------------------------------------------------------------------------------------------
-
-
-def test_projects_come_by_what_needs_you_first_and_so_do_their_sessions() -> None:
-    sections = arrange(PROJECTS, NOW, order=Order.PROJECT)
-    assert [(one.place, one.label, one.ids) for one in sections[:5]] == [
-        ("client-a", "api", ("api-refactor", "docs-site")),
-        ("", "etl-nightly", ("etl-nightly", "search-index")),
-        ("", "notes-app", ("notes-app",)),
-        ("", "[bold red]wide 日本語 名前 and much longer than any column", ("deploy-infra",)),
-        ("client-b", "api", ("web-tests",)),
-    ]
-
-
-def test_one_name_in_two_folders_is_two_projects() -> None:
-    assert told(named_in("/home/sam/src/api", "/home/sam/work/api", "/home/sam/src/web")) == [
-        "src/api",
-        "work/api",
-        "web",
-    ]
-
-
-def test_as_many_folders_above_as_tell_them_apart_and_no_more() -> None:
-    assert told(named_in("/a/x/api", "/b/x/api", "/b/y/api", "/api")) == ["a/x/api", "b/x/api", "y/api", "api"]
-
-
-def test_a_slash_at_the_end_makes_no_other_project() -> None:
-    assert told(named_in("/b/api", "/b/api/")) == ["api"]
-
-
-def test_names_that_only_read_the_same_are_not_merged() -> None:
-    view = named_in("/src/api", "/src/a\u200bpi")
-    assert told(view) == ["src/api", "src/api"]
-    assert [section.ids for section in arrange(view, NOW, order=Order.PROJECT)] == [("0",), ("1",)]
-
-
-def test_a_session_without_a_folder_has_a_section_that_says_so() -> None:
-    assert told(named_in("", "/src/api")) == ["no folder", "api"]
-
-
-def test_a_folder_that_no_name_fits_is_told_by_its_path() -> None:
-    odd = named_in("/x/y", "/src/api").sessions
-    view = board(odd[0].model_copy(update={"project": "api"}), odd[1])
-    assert told(view) == ["y/api", "src/api"]
-
-
-def test_labels_are_clean() -> None:
-    view = named_in(HOSTILE, f"{HOSTILE}/api", "/src/\x1b[2Japi", "/src\x07/x/api")
-    assert all(name.isprintable() for name in told(view))
-
-
-def test_a_session_that_moves_to_another_folder_changes_the_shape() -> None:
-    moved = board(placed(sample.API, "/elsewhere"), *sample.BOARD.sessions[2:])
-    before = board(*sample.BOARD.sessions[1:])
-    assert shape(moved, NOW, "", False, Order.PROJECT) != shape(before, NOW, "", False, Order.PROJECT)
-    assert shape(moved, NOW, "", False) == shape(before, NOW, "", False)

@@ -44,12 +44,21 @@ def test_the_cursor_starts_on_the_first_and_stops_at_the_ends() -> None:
     assert state.selected_id == "billing"
 
 
-def test_a_renewed_entry_moves_no_row() -> None:
-    state = loaded()
-    before = state.ids
-    sessions = tuple(renewed(one, 290) if one.id == "api-refactor" else one for one in sample.BOARD.sessions)
-    state.load(BoardView(sessions=sessions), NOW, 200.0)
-    assert state.ids == before
+def test_a_renewed_entry_takes_its_place_when_it_is_read_with_the_cursor_on_it() -> None:
+    """Two that are kept: the one that a ping renewed lasts longer than the other now."""
+    first, second = (
+        sample.session(name, sample.cache(left), sample.keep("kept")) for name, left in (("a", 20), ("b", 40))
+    )
+    state = loaded(BoardView(sessions=(first, second)))
+    assert (state.ids, state.selected_id) == (("a", "b"), "a")
+    state.key(100.0)
+    pinged = BoardView(sessions=(renewed(first, 290), second))
+    state.load(pinged, NOW + 1, 101.9)
+    assert state.ids == ("a", "b"), "not under a finger"
+    assert not state.settle(NOW + 2, 101.95)
+    assert state.settle(NOW + 2, 102.0)
+    assert (state.ids, state.selected_id) == (("b", "a"), "a")
+    assert not any(state.settle(NOW + 2 + second, 102.0 + second) for second in range(38)), "no second moves a row"
 
 
 def test_a_state_change_moves_rows_but_never_within_two_seconds_of_a_key() -> None:
@@ -117,20 +126,13 @@ def test_a_session_that_ends_leaves_its_row_even_while_held() -> None:
     assert state.ids == ("etl-nightly", "notes-app", "deploy-infra", *state.ids[3:7], FOLD_ID)
 
 
-def test_a_session_that_begins_to_run_out_rises_and_one_that_was_renewed_stays() -> None:
+def test_what_was_renewed_makes_room_for_what_runs_out_next() -> None:
     late = sample.session("late", sample.cache(200), sample.keep("off"))
     state = loaded(BoardView(sessions=(renewed(sample.API, 290), late)))
     assert state.ids == ("late", "api-refactor")
     state.load(BoardView(sessions=(renewed(sample.API, 290), renewed(late, 299))), NOW, 101.0)
-    assert state.ids == ("late", "api-refactor")
-    assert not state.settle(NOW + 229, 200.0)
-    assert state.settle(NOW + 230, 201.0)
     assert state.ids == ("api-refactor", "late")
-    state.key(201.5)
-    state.load(BoardView(sessions=(renewed(sample.API, 600), renewed(late, 299))), NOW + 231, 202.0)
-    assert not state.settle(NOW + 239, 203.0), "within two seconds of a key"
-    assert state.settle(NOW + 239, 204.0)
-    assert state.ids == ("late", "api-refactor")
+    assert not state.settle(NOW + 230, 201.0), "to run out is no reason to move: it is the first already"
 
 
 def test_orders_follow_one_another_with_the_cursor_on_its_session() -> None:

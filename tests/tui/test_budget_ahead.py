@@ -30,6 +30,18 @@ def test_a_hold_ends_with_its_time_or_with_the_first_cap() -> None:
     assert ahead(sample.DEPLOY, hold(9, 0.5), NOW, DayLeft(1.1)) == Ahead(4, "day", expires + 4 * STEP)
 
 
+def test_a_hold_in_force_whose_end_was_read_to_the_minute_is_the_keepers() -> None:
+    """The last ping falls into the seconds that the field does not show."""
+    expires = NOW + 185
+    end = expires + 2 * STEP + 5
+    keep = sample.DEPLOY.keepalive.model_copy(
+        update={"mode": BudgetMode.HOLD, "until": end, "max_pings": None, "max_usd": None}
+    )
+    held = sample.DEPLOY.model_copy(update={"keepalive": keep})
+    assert ahead(held, hold(until=end - 10), NOW, None) == Ahead(3, "", end)
+    assert ahead(held, hold(until=end - 120), NOW, None) == Ahead(2, "", end - 120), "another end is another budget"
+
+
 def test_what_they_cost_and_how_much_more_that_is_than_a_cold_resume() -> None:
     seen = ahead(sample.DEPLOY, hold(), NOW, None)
     usd = most(sample.DEPLOY, hold(), seen, None)

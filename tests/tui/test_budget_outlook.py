@@ -62,8 +62,8 @@ def test_an_end_comes_before_the_caps() -> None:
 
 
 def test_what_is_gone_is_not_pinged() -> None:
-    assert said(Form(BudgetMode.AUTO, "9"), session=sample.DOCS)[0] == "no pings  cold 14:13, then $1.31"
-    assert said(Form(BudgetMode.AUTO, "9"), session=sample.BILLING)[0] == "no pings              then $0.76"
+    assert said(Form(BudgetMode.AUTO, "9"), session=sample.DOCS)[0] == "no pings  next prompt pays $1.31"
+    assert said(Form(BudgetMode.AUTO, "9"), session=sample.BILLING)[0] == "no pings  next prompt pays $0.76"
 
 
 def test_fewer_rows_keep_what_matters_most() -> None:
@@ -170,6 +170,16 @@ def test_what_no_budget_does_away_with_promises_no_ping(why: str) -> None:
     assert said(Form(BudgetMode.AUTO, "4", "$1"), session=etl)[0] == "next ping           none for now"
 
 
+@pytest.mark.parametrize(("cold", "saves"), [(0.666, "saves $0.65"), (0.674, "saves $0.65"), (0.676, "saves $0.66")])
+def test_what_is_saved_is_what_the_lines_above_it_leave(cold: float, saves: str) -> None:
+    keep = sample.DEPLOY.keepalive.model_copy(update={"next_ping_usd": 0.0166})
+    cache = sample.DEPLOY.cache.model_copy(update={"cold_usd": cold})
+    session = sample.DEPLOY.model_copy(update={"keepalive": keep, "cache": cache})
+    lines = said(Form(BudgetMode.AUTO, "2", "$5"), session=session)
+    assert lines[1].endswith("$0.02")
+    assert lines[-1].endswith(saves)
+
+
 def test_a_wrong_field_has_no_consequence() -> None:
     assert said(Form(BudgetMode.AUTO, until="18:0")) == [""] * 4
 
@@ -184,7 +194,7 @@ def view(session: SessionView, width: int = 32, *, roomy: bool = True) -> list[s
 def test_the_keepers_view_stands_in_words_with_the_price_of_its_bet() -> None:
     assert view(sample.API) == ["as is  3 of 3 pings spent", "a ping costs   8.6% of a rewrite"]
     assert view(sample.DEPLOY)[:2] == ["as is  kept to 14:44, 2 pings", "       left"]
-    assert view(sample.DOCS)[:1] == ["as is  went cold 18m ago"]
+    assert view(sample.DOCS) == ["as is  went cold 18m ago"], "what is cold is no bet any more"
 
 
 def test_a_reason_is_said_shorter_and_not_cut() -> None:
@@ -195,11 +205,11 @@ def test_a_reason_is_said_shorter_and_not_cut() -> None:
 def test_the_odds_are_shown_where_the_keeper_told_them() -> None:
     assert view(told(sample.API, {"chance": 0.04, "price": 0.0869, "seconds": 300.0}))[-2:] == [
         "you are back within 5m      4.0%",
-        "worth a ping from           8.7%",
+        "chance needed for a ping    8.7%",
     ]
     assert view(told(sample.WEB, {"chance": 0.912, "price": 1.0, "seconds": 3600.0}))[-2:] == [
         "it ends within 1h            91%",
-        "worth a ping from           100%",
+        "chance needed for a ping    100%",
     ]
     assert (
         view(told(sample.API, {"chance": 0.04, "price": 0.0869, "seconds": 300.0}), 26)[-2]

@@ -23,14 +23,14 @@ def allowed(mode: BudgetMode = BudgetMode.AUTO, until: float | None = None, usd:
 def test_a_hold_says_its_end_and_one_that_is_over_says_so() -> None:
     held = lines(allowed(BudgetMode.HOLD, at(18, 0)), 0.38, DAY, NOW, UTC)
     assert held[0] == "mode          hold                                    this session"
-    assert held[4].split() == ["until", "18:00", "built", "in"]
+    assert held[4].split() == ["until", "18:00", "built-in", "default"]
     assert "13:00 (over)" in lines(allowed(until=at(13, 0)), None, DAY, NOW, UTC)[4]
 
 
 def test_money_is_shown_with_what_was_spent_of_it() -> None:
     assert "$0.75 a session, $0.38 spent" in lines(allowed(usd=0.75), 0.38, DAY, NOW, UTC)[2]
     assert "no cap   " in lines(allowed(), None, DAY, NOW, UTC)[2], "the default has spent nothing"
-    assert "$3.00 over all sessions, $0.12 spent    built in" in lines(allowed(), None, DAY, NOW, UTC)[6]
+    assert "$3.00 over all sessions, $0.12 spent    built-in default" in lines(allowed(), None, DAY, NOW, UTC)[6]
     day = day_of(BudgetConfig(usd_per_day=0.0), 0.0, None, NOW)
     assert "$0.00 over all sessions, $0.00 spent    config.toml [budget]" in lines(allowed(), None, day, NOW, UTC)[6]
 

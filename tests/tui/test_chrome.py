@@ -86,8 +86,25 @@ def test_footer_has_as_many_keys_as_fit_and_help_always() -> None:
     assert text_of(chrome.footer(MOMENT._replace(keys=told), 36)) == " enter open  b budget  f1 more"
     full = text_of(chrome.footer(MOMENT._replace(has_history=True, has_days=True), 120))
     assert full.split("  ")[:4] == [" ↵ open", "b budget", "p ping", "g pane"]
-    assert "  y copy  s sort  H history  L ledger  q quit  " in full
-    assert full.endswith("? help")
+    assert "  y copy  s sort  H history  L ledger  " in full
+    assert full.endswith("  ^p palette  ? help")
+
+
+@pytest.mark.parametrize("viewed", [False, True])
+@pytest.mark.parametrize("width", [56, 60, 90, 99, 100, 110, 120, 160])
+def test_the_footers_end_stands_apart_and_from_a_hundred_columns_on_has_the_palette(width: int, viewed: bool) -> None:
+    moment = MOMENT._replace(viewed=viewed, has_history=True, has_days=True)
+    line = text_of(chrome.footer(moment, width))
+    end = "  ^p palette  ? help" if width >= 100 else "  ? help"
+    assert line.endswith(end)
+    assert len(line) == width - 1
+    start = line.index("? help")
+    assert chrome.footer_action(moment, width, start) == "help"
+    if width >= 100:
+        assert chrome.footer_action(moment, width, line.index("^p palette")) == "palette"
+        assert line.count("palette") == 1
+    unbound = {"open": "enter", "help": "?"}
+    assert "palette" not in text_of(chrome.footer(moment._replace(keys=unbound), width))
 
 
 def test_footer_gives_a_new_keeper_the_second_place() -> None:

@@ -38,11 +38,11 @@ def test_without_orders_it_shows_what_holds(cli: Cli) -> None:
     assert cli("budget", FIRST).out.splitlines() == [
         "mode          off                                     config.toml [budget]",
         "pings         4 an idle period                        config.toml [budget]",
-        "usd           no cap, $0.00 spent                     built in",
-        "usd-per-ping  at most $0.25 a ping                    built in",
+        "usd           no cap, $0.00 spent                     built-in default",
+        "usd-per-ping  at most $0.25 a ping                    built-in default",
         "until         no end                                  config.toml [budget]",
-        "prefix        20,000 tokens or more                   built in",
-        "day           $3.00 over all sessions, $0.00 spent    built in",
+        "prefix        20,000 tokens or more                   built-in default",
+        "day           $3.00 over all sessions, $0.00 spent    built-in default",
     ]
 
 

@@ -47,6 +47,19 @@ def test_what_was_found_is_counted() -> None:
     assert status(Results(lock), lock, searching=True) == "searching …"
 
 
+def test_signs_alone_are_told_to_have_no_index() -> None:
+    signs, one = query("-> =>"), query("-> lock")
+    assert status(Results(signs, complete=False), signs, 70).endswith("signs have no index, add a word")
+    assert status(Results(signs, complete=False), signs, 50).endswith("  no index of signs: add a word")
+    assert status(Results(signs, complete=False), signs, 46).endswith("only the newest were searched")
+    assert status(Results(one, complete=False), one, 66).endswith("only the newest were searched")
+    assert status(Results(signs), signs, 66).endswith("newest first")
+    for asked, complete, said in ((signs, False, "Signs have no index"), (signs, True, "Every"), (one, False, "Every")):
+        lines = history_chrome.empty(KNOWN, asked, 36, complete=complete)
+        assert all(width_of(line) <= 36 for line in lines)
+        assert said in " ".join(map(text_of, lines))
+
+
 @pytest.mark.parametrize(
     ("width", "said"),
     [

@@ -22,9 +22,10 @@ from tui.reasons import CODES, odds, words
         ("held", {"n": 4, "until": at(10, 0) + 86400}, "to Wed 10:00", "held to Wed 10:00, 4 pings left"),
         ("tool_guard", {"n": 2, "at": at(14, 36)}, "↻2", "pings if it runs past 14:36"),
         ("pings_spent", {"sent": 3, "allowed": 3}, "pings spent", "3 of 3 pings spent"),
+        ("pings_spent", {"sent": 1, "allowed": 1}, "pings spent", "1 of 1 ping spent"),
         ("money_spent", {"usd": 0.5}, "budget spent", "paused, $0.50 budget spent"),
         ("not_worth", {"percent": 7}, "not worth it", "too few come back now (7%)"),
-        ("too_small", {"minimum": 1024}, "too small", "prefix under 1,024 tokens"),
+        ("too_small", {"minimum": 1024}, "too small", "too small to cache, under 1,024"),
         ("under_floor", {"minimum": 20_000}, "under 20k", "prefix under 20k: not worth a ping"),
         ("ping_cost", {"usd": 0.31, "cap": 0.25}, "ping too dear", "a ping costs $0.31, cap is $0.25"),
         ("missed", {"read_percent": 12.0}, "ping missed", "ping missed, stopped (read 12%)"),
@@ -88,6 +89,7 @@ def test_the_bet_in_two_clauses() -> None:
     bet: ReasonArgs = {"chance": 0.2307, "price": 0.087, "seconds": 300.0, "n": 2}
     assert odds(bet, True) == ("23% chance you are back within 5m", "a ping costs 8.7% of the rewrite")
     hour: ReasonArgs = {"chance": 0.0, "price": 0.0526, "seconds": 3600.0}
+    assert odds({**bet, "seconds": 30.0}, True)[0] == "23% chance you are back within 1m"
     assert odds(hour, False) == ("0% chance it ends within 1h", "a ping costs 5.3% of the rewrite")
 
 

@@ -18,10 +18,20 @@ SUBJECT = Subject(sample.API, "api-refactor", sample.TURNS, NOW, UTC)
 
 def test_wide_head_sentence_and_reason() -> None:
     text = [text_of(line).rstrip() for line in session_view(SUBJECT, 77)]
-    assert text[0] == " api-refactor  ~/src/api-refactor · opus 5.5 · 386k"
+    assert text[0] == " api-refactor  ~/src/api-refactor"
     assert text[1] == " Answer by 14:32 or pay $2.41"
     assert " why    3 of 3 pings spent" in text
     assert sum(line.startswith("  1") for line in text) == 4
+    assert sum("opus 5.5" in line for line in text) == 1, "model and size stand in the cache's line alone"
+
+
+@pytest.mark.parametrize("width", [36, 47, 48, 56, 77, 117])
+def test_a_long_place_leaves_the_last_cell_empty(width: int) -> None:
+    deep = sample.API.model_copy(update={"cwd": "/srv/" + "deep/" * 40 + "api-refactor"})
+    head = [text_of(line) for line in session_view(SUBJECT._replace(session=deep), width)[:2]]
+    at = next(line for line in head if "…" in line)
+    assert at.endswith("/api-refactor")
+    assert len(at) < width
 
 
 def test_narrow_puts_the_place_under_the_name() -> None:

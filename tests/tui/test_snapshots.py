@@ -1,109 +1,109 @@
-"""Every screen as a picture: what no assertion on text can see.
+"""Every screen as a picture at every width in every theme: what no assertion on text can see.
 
-The board at every width in every theme; the other screens once at every width and once in every theme, since what a
-colour means is the same on all of them.
+One app is started for a screen and a width, and the themes are put on one after the other: that this gives the picture
+of an app that was started with the theme is a test of its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any, Protocol
+from collections.abc import Iterable
 
 import pytest
-from textual.app import App
+from syrupy.assertion import SnapshotAssertion
 from textual.pilot import Pilot
 
-from tests.tui.gallery import gallery
-from tests.tui.running import Running
+from tests.tui.gallery import Gallery, gallery, showing
+from tests.tui.pictures import Pictures, hold_still, picture
 from tui.themes import ANSI, ANSI_LIGHT, CONTRAST, DARK, LIGHT
 
 HEIGHTS = {30: 15, 32: 20, 40: 40, 60: 30, 120: 36, 160: 44}
 """Of the terminals that are that wide."""
 TALL = {"cache": 52, "ledger": 44, "days": 44}
 """What is longer than a screen is pictured whole, wide."""
-BOARDS = [*((width, theme) for width in (32, 40, 60, 120) for theme in (DARK, LIGHT, ANSI)), (160, DARK), (160, ANSI)]
-OTHERS = ("turns", "cache", "ledger", "budget tab", "budget", "copy", "help", "days", "empty")
-EACH = ((32, ANSI), (40, DARK), (60, LIGHT), (120, DARK))
+SCREENS = (
+    *("board", "turns", "cache", "ledger", "budget tab", "budget", "copy", "help", "days"),
+    *("history", "found", "opened", "palette", "empty"),
+)
+STATES = ("folded out", "filter", "typing", "themes", "nothing stored")
+"""What a screen looks like at times, pictured at one width."""
+WIDTHS = (32, 40, 60, 120)
+EVERY = (*((name, width) for name in SCREENS for width in WIDTHS), ("board", 160), *((name, 40) for name in STATES))
+THEMES = (DARK, LIGHT, ANSI)
+MORE_THEMES = {(name, 40): (CONTRAST, ANSI_LIGHT) for name in ("board", "cache", "budget", "days")}
+"""High contrast, and a blue that can be read on a light ground: what a colour means is the same on all screens."""
 
 
-class SnapCompare(Protocol):
-    """The fixture of pytest-textual-snapshot."""
-
-    def __call__(
-        self,
-        app: App[None],
-        *,
-        terminal_size: tuple[int, int],
-        run_before: Callable[[Pilot[None]], Awaitable[None]],
-    ) -> bool: ...
+@pytest.fixture
+def pictures(snapshot: SnapshotAssertion, request: pytest.FixtureRequest) -> Pictures:
+    """Those of this test."""
+    return Pictures(snapshot, request)
 
 
-def before(one: Running, *keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
-    """Wait for the first board, then press keys."""
-
-    async def run(pilot: Pilot[None]) -> None:
-        await one.settle(pilot)
-        for key in keys:
-            await one.press(pilot, key)
-
-    return run
+def _height(name: str, width: int) -> int:
+    return TALL.get(name, HEIGHTS[width]) if width == 120 else HEIGHTS[width]
 
 
-def _same(snap_compare: SnapCompare, name: str, width: int, height: int, **look: Any) -> bool:
-    one = gallery(name, **look)
-
-    async def there(pilot: Pilot[None]) -> None:
-        await one.settle(pilot)
+async def _dress(one: Gallery, pilot: Pilot[None], name: str, theme: str) -> None:
+    """Put a theme on; the palette is gone by the time anyone's choice is, so it is opened again."""
+    anew = name in ("palette", "themes")
+    while anew and not one.on_board:
+        await one.press(pilot, "escape")
+    one.app.theme = theme
+    await pilot.pause()
+    if anew:
         await one.go(pilot, name)
-
-    return snap_compare(one.app, terminal_size=(width, height), run_before=there)
-
-
-@pytest.mark.parametrize(("width", "theme"), BOARDS)
-def test_board(snap_compare: SnapCompare, width: int, theme: str) -> None:
-    """Eight sessions in all their states, the first one about to go cold; at 160 with the ledger beside them."""
-    assert _same(snap_compare, "board", width, HEIGHTS[width], theme=theme)
+    hold_still(one.app)
+    await pilot.pause()
 
 
-@pytest.mark.parametrize(("width", "theme"), EACH)
-@pytest.mark.parametrize("name", OTHERS)
-def test_screen(snap_compare: SnapCompare, name: str, width: int, theme: str) -> None:
-    """The session's tabs, the sheets, the ledger of all days, and what stands where no session is."""
-    height = TALL.get(name, HEIGHTS[width]) if width == 120 else HEIGHTS[width]
-    assert _same(snap_compare, name, width, height, theme=theme)
+async def _compare(pictures: Pictures, name: str, width: int, height: int, themes: Iterable[str]) -> None:
+    first, *others = themes
+    one = gallery(name, theme=first)
+    async with showing(one, name, width, height) as pilot:
+        hold_still(one.app)
+        await pilot.pause()
+        pictures.compare(one.app, first)
+        for theme in others:
+            await _dress(one, pilot, name, theme)
+            pictures.compare(one.app, theme)
+    assert not pictures.differ
 
 
-@pytest.mark.parametrize("name", ["board", "cache", "days"])
-def test_high_contrast(snap_compare: SnapCompare, name: str) -> None:
-    """Nothing is quiet, and the order of things can still be seen."""
-    assert _same(snap_compare, name, 60, 40, theme=CONTRAST)
-
-
-@pytest.mark.parametrize("name", ["board", "cache", "budget"])
-def test_sixteen_colours_on_a_light_ground(snap_compare: SnapCompare, name: str) -> None:
-    """A blue that can be read there."""
-    assert _same(snap_compare, name, 40, 40, theme=ANSI_LIGHT)
+@pytest.mark.parametrize(("name", "width"), EVERY)
+async def test_screen(pictures: Pictures, name: str, width: int) -> None:
+    """The board, a session's tabs, the sheets, the ledger, the history, and what stands where there is nothing."""
+    themes = (*THEMES, *MORE_THEMES.get((name, width), ()))
+    await _compare(pictures, name, width, _height(name, width), themes)
 
 
 @pytest.mark.parametrize("name", ["board", "cache", "days", "budget"])
-def test_ascii(snap_compare: SnapCompare, name: str) -> None:
+async def test_ascii(pictures: Pictures, name: str) -> None:
     """Signs that every terminal has."""
-    assert _same(snap_compare, name, 40, 40, theme=ANSI, ascii_only=True)
-
-
-@pytest.mark.parametrize(("name", "theme"), [("palette", DARK), ("palette", ANSI), ("themes", LIGHT)])
-def test_palette(snap_compare: SnapCompare, name: str, theme: str) -> None:
-    """A sheet like the others, at the top."""
-    assert _same(snap_compare, name, 60, 30, theme=theme)
+    one = gallery(name, theme=ANSI, ascii_only=True)
+    async with showing(one, name, 40, 40):
+        pictures.compare(one.app, ANSI)
+    assert not pictures.differ
 
 
 @pytest.mark.parametrize("name", ["board", "cache", "budget"])
-def test_no_colour(snap_compare: SnapCompare, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_colour(pictures: Pictures, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bold, dim, reverse, underline."""
     monkeypatch.setenv("NO_COLOR", "1")
-    assert _same(snap_compare, name, 40, 40, theme=DARK)
+    await _compare(pictures, name, 40, 40, [DARK])
 
 
-def test_smallest_board(snap_compare: SnapCompare) -> None:
+async def test_smallest_board(pictures: Pictures) -> None:
     """Thirty columns, fifteen rows: three sessions, the sentence, the keys."""
-    assert _same(snap_compare, "board", 30, HEIGHTS[30], theme=DARK)
+    await _compare(pictures, "board", 30, HEIGHTS[30], [DARK])
+
+
+@pytest.mark.parametrize(("name", "theme"), [("cache", ANSI), ("budget", LIGHT), ("palette", ANSI), ("days", ANSI)])
+async def test_a_theme_put_on_later_looks_as_if_it_had_been_there_from_the_start(name: str, theme: str) -> None:
+    """Of lines that know the colours there are, a sheet with the board behind it, and the library's palette."""
+    seen = []
+    for first in (theme, DARK if theme == LIGHT else LIGHT):
+        one = gallery(name, theme=first)
+        async with showing(one, name, 60, 40) as pilot:
+            await _dress(one, pilot, name, theme)
+            seen.append(picture(one.app))
+    assert seen[0] == seen[1]

@@ -141,7 +141,8 @@ class HistoryScreen(KeyedScreen):
     def _empty(self, width: int, height: int) -> tuple[Line, ...]:
         if not self._state.loaded:
             return ()
-        return history_chrome.empty(self._state.overview, self._state.results.query, width)
+        results = self._state.results
+        return history_chrome.empty(self._state.overview, results.query, width, complete=results.complete)
 
     def _session(self, width: int, height: int) -> tuple[Line, ...]:
         session = self._state.session

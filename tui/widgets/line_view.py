@@ -39,6 +39,8 @@ class LineView(ScrollView, can_focus=False):
         self._ascii = ascii_only
         self._lines: tuple[Line, ...] = ()
         self._styles: dict[tuple[str, bool], Style] = {}
+        self._drawn_for: bool | None = None
+        """Whether colours were few when the lines were made: shape then tells what colour cannot."""
 
     @property
     def line_count(self) -> int:
@@ -47,6 +49,7 @@ class LineView(ScrollView, can_focus=False):
 
     def renew(self) -> None:
         """Ask the source again and repaint the lines that differ."""
+        self._drawn_for = self._few_colours
         old, self._lines = self._lines, self._source(self.size.width, self.size.height)
         if len(old) != len(self._lines):
             self.virtual_size = Size(self.size.width, len(self._lines))
@@ -63,6 +66,8 @@ class LineView(ScrollView, can_focus=False):
     def notify_style_update(self) -> None:
         self._styles.clear()
         super().notify_style_update()
+        if self._drawn_for is not None and self._drawn_for != self._few_colours:
+            self.renew()
 
     def render_line(self, y: int) -> Strip:
         y += self.scroll_offset.y
