@@ -15,10 +15,13 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, cast
 
+from msgspec.structs import replace
+
 from store import cache
 from store.cache_events import LIFETIMES
 from store.expectation import MINIMUM, Waited, Waiting
 from store.models import CacheStateName, Evidence, Status, TTLClass, WaitingFor
+from store.row import row_of
 from store.rows import LineageRow, SessionRow
 
 GAPS = Path(__file__).parents[2] / "shared" / "data" / "idle_gaps.csv"
@@ -26,7 +29,8 @@ COLD_BELOW = 0.5
 """Share of the prefix; a cold request still reads tools and system prompt, which other sessions keep warm."""
 
 
-_LINEAGE = LineageRow.model_validate(
+_LINEAGE = row_of(
+    LineageRow,
     {
         **dict.fromkeys(("first_request_at", "broke_tokens", "stop_until", "next_ping_at", "max_idle_pings")),
         **dict.fromkeys(("agent_id", "replaced", "replayable", "stop", "why"), ""),
@@ -43,9 +47,10 @@ _LINEAGE = LineageRow.model_validate(
         "prefix_tokens": 50_000,
         "last_request_at": 0.0,
         "last_touch_at": 0.0,
-    }
+    },
 )
-_SESSION = SessionRow.model_validate(
+_SESSION = row_of(
+    SessionRow,
     {
         **dict.fromkeys(("launch_id", "waiting_since", "pid", "pid_started", "tmux_pane", "login", "model")),
         **dict.fromkeys(("transcript", "context_tokens", "opened_at", "last_activity_at", "ended_at", "waiting_for")),
@@ -53,7 +58,7 @@ _SESSION = SessionRow.model_validate(
         "id": "made-up",
         "agent": "claude",
         "status": Status.IDLE,
-    }
+    },
 )
 
 
@@ -109,18 +114,16 @@ def ours(waiting: Waiting) -> bool:
     if waiting.lifetime is None:
         return False
     now = 1e9
-    lineage = _LINEAGE.model_copy(
-        update={
-            "ttl_seconds": waiting.lifetime,
-            "last_touch_at": now - waiting.gap,
-            "replaced": "compacted" if waiting.compacted else "model_changed" if waiting.model_changed else "",
-        }
+    lineage = replace(
+        _LINEAGE,
+        ttl_seconds=waiting.lifetime,
+        last_touch_at=now - waiting.gap,
+        replaced="compacted" if waiting.compacted else "model_changed" if waiting.model_changed else "",
     )
-    session = _SESSION.model_copy(
-        update={
-            "client_version": waiting.client_version,
-            "waiting_for": WaitingFor.YOU if waiting.waited == "user" else WaitingFor.TOOL,
-        }
+    session = replace(
+        _SESSION,
+        client_version=waiting.client_version,
+        waiting_for=WaitingFor.YOU if waiting.waited == "user" else WaitingFor.TOOL,
     )
     seen = cache.view(lineage, None, now, session, cache.Known(turn_requests=waiting.turn_requests))
     chance = 1.0 if seen.probability is None else seen.probability

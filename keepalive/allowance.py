@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from keepalive.config import BudgetConfig, Config
 from store.budgets import BudgetOf, Standing
@@ -28,8 +30,7 @@ BUILT_IN = "built_in"
 `budget.project.api`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """What is in force. None: no cap, or no end."""
 
     mode: BudgetMode
@@ -71,7 +72,7 @@ def resolve(config: BudgetConfig, standing: Standing) -> Allowance:
         layers.append(_of_row(STORED, default, whole=False))
 
     def base(key: str) -> str:
-        return "budget" if key in config.model_fields_set else BUILT_IN
+        return "budget" if config.says(key) else BUILT_IN
 
     speaks = next((layer for layer in layers if layer.mode is not None), _Layer(base("mode")))
     if (own is None or own.mode is None) and default is not None and default.mode is BudgetMode.OFF:
@@ -110,7 +111,7 @@ def _in_time(standing: Standing) -> BudgetRow | None:
     own, last = standing.own, standing.last_request_at
     if own is None or not own.until_back or last is None or last <= own.updated_at:
         return own
-    return own.model_copy(update={"mode": None, "until": None, "until_back": False})
+    return replace(own, mode=None, until=None, until_back=False)
 
 
 def budget_of(config: Config) -> BudgetOf:

@@ -12,6 +12,8 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
+from msgspec import structs
+
 from keepalive import policy
 from keepalive.clock import Clock
 from keepalive.clock_guard import Ages, ClockGuard
@@ -272,8 +274,8 @@ def _of_class(usage: Usage, ttl_class: TTLClass) -> Usage:
     """A fork's usage: the client does not say of which class the written tokens are. They are of the session's."""
     written = usage.cache_write_5m + usage.cache_write_1h
     if ttl_class == "1h":
-        return usage.model_copy(update={"cache_write_5m": 0, "cache_write_1h": written})
-    return usage.model_copy(update={"cache_write_5m": written, "cache_write_1h": 0})
+        return structs.replace(usage, cache_write_5m=0, cache_write_1h=written)
+    return structs.replace(usage, cache_write_5m=written, cache_write_1h=0)
 
 
 def _asked_since(connection: sqlite3.Connection, lineage: LineageRow) -> bool:

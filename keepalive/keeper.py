@@ -15,6 +15,7 @@ from keepalive.supervisor import STATUS, KeeperError, python_module
 from store import settings
 from store.database import immediate
 from store.models import KeeperView
+from store.row import row_of
 
 FRONT_END = "frontend."
 """Settings prefix: front ends that are open, by pid; value: the process's start."""
@@ -37,14 +38,15 @@ def status(connection: sqlite3.Connection) -> KeeperView | None:
     sessions = connection.execute(
         "SELECT count(*) FROM sessions WHERE ended_at IS NULL AND launch_id IS NOT NULL"
     ).fetchone()[0]
-    return KeeperView.model_validate(
+    return row_of(
+        KeeperView,
         {
             **{key: value[key] for key in ("pid", "port", "upstream", "since")},
             "worker_pid": worker,
             "url": f"http://127.0.0.1:{value['port']}",
             "sessions": sessions,
             "supervised": bool(value.get("supervised")) and _is_ours(pid),
-        }
+        },
     )
 
 

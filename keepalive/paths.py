@@ -37,6 +37,11 @@ class Paths(NamedTuple):
         return self.state_dir / "plugin"
 
     @property
+    def checked_file(self) -> Path:
+        """`config.toml` as it was last found right."""
+        return self.state_dir / "config-checked.json"
+
+    @property
     def installed_file(self) -> Path:
         """What was written into clients' folders, so that it can be taken back."""
         return self.state_dir / "installed.json"

@@ -14,6 +14,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from store import prices
 from store.rows import PriceRow
 
@@ -60,8 +62,8 @@ def lookup(model: str) -> list[PriceRow]:
     name = _WINDOW.sub("", model)
     corrected = _CORRECTIONS.get(name)
     if corrected is not None:
-        return [row.model_copy(update={"model": model}) for row in corrected]
-    return [row.model_copy(update={"model": model}) for row in _from_library(name)]
+        return [replace(row, model=model) for row in corrected]
+    return [replace(row, model=model) for row in _from_library(name)]
 
 
 @lru_cache(maxsize=256)

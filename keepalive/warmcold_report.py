@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from store.models import Row
+from store.row import Row
 
 DesignName = Literal["A", "B", "C"]
 Seen = Literal["warm", "cold", "stripped"]
 Measure = Literal["share", "number", "usd", "seconds"]
 
 
-class Arm(Row):
+class Arm(Row, frozen=True, kw_only=True):
     """How much there is of one arm."""
 
     arm: str
@@ -29,7 +29,7 @@ class Arm(Row):
     """Pauses that the coin gave to this arm, those that nobody came back from among them."""
 
 
-class ArmValue(Row):
+class ArmValue(Row, frozen=True, kw_only=True):
     """One outcome in one arm."""
 
     arm: str
@@ -39,7 +39,7 @@ class ArmValue(Row):
     """That it is known of."""
 
 
-class Difference(Row):
+class Difference(Row, frozen=True, kw_only=True):
     """One arm less another."""
 
     arm: str
@@ -50,7 +50,7 @@ class Difference(Row):
     high: float | None
 
 
-class Outcome(Row):
+class Outcome(Row, frozen=True, kw_only=True):
     """One outcome over all arms."""
 
     name: str
@@ -61,7 +61,7 @@ class Outcome(Row):
     differences: tuple[Difference, ...]
 
 
-class Excluded(Row):
+class Excluded(Row, frozen=True, kw_only=True):
     """Prompts that would have been units but for a reason."""
 
     reason: str
@@ -70,7 +70,7 @@ class Excluded(Row):
     count: int
 
 
-class Design(Row):
+class Design(Row, frozen=True, kw_only=True):
     """One way of comparing."""
 
     design: DesignName
@@ -88,7 +88,7 @@ class Design(Row):
     outcomes: tuple[Outcome, ...]
 
 
-class ColdReport(Row):
+class ColdReport(Row, frozen=True, kw_only=True):
     """`warmcold --json`."""
 
     since: float | None

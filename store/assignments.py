@@ -9,14 +9,13 @@ import sqlite3
 from typing import Literal
 
 from store.database import immediate
-from store.models import Row
-from store.rows import fetch_all, fetch_one
+from store.row import Row, fetch_all, fetch_one
 
 Arm = Literal["ping", "lapse"]
 """`lapse`: the policy sends no ping in this idle period."""
 
 
-class Assignment(Row):
+class Assignment(Row, frozen=True, kw_only=True):
     """One idle period's draw."""
 
     idle_id: int
@@ -26,7 +25,7 @@ class Assignment(Row):
     """Of a lapse, when it was drawn, 0..1."""
 
 
-class AssignedPeriod(Assignment):
+class AssignedPeriod(Assignment, frozen=True, kw_only=True):
     """A draw with its idle period, for a comparison."""
 
     session_id: str

@@ -10,6 +10,8 @@ import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from msgspec.structs import asdict, replace
+
 from store import (
     budgets,
     cache,
@@ -39,7 +41,8 @@ from store.models import (
     SessionView,
     Totals,
 )
-from store.rows import LineageRow, SessionRow, fetch_all
+from store.row import fetch_all, row_of
+from store.rows import LineageRow, SessionRow
 from store.session_filter import EVERY_SESSION, SessionFilter
 from store.sessions import NAMED, UnknownSession
 
@@ -130,14 +133,15 @@ def detail(
         if not rows:
             raise UnknownSession(f"no session {session_id!r}")
         view = _views(connection, rows, now, _Terms(keeper_on, budget_of, costly_usd, Experience()))[0]
-        return SessionDetail.model_validate(
+        return row_of(
+            SessionDetail,
             {
                 "first_at": view.opened_at,
                 "last_at": view.last_activity_at,
-                **view.model_dump(),
+                **asdict(view),
                 **sources.told(connection, session_id),
                 "turns": turns.read(connection, session_id),
-            }
+            },
         )
 
 
@@ -175,7 +179,7 @@ def _views(connection: sqlite3.Connection, rows: Sequence[SessionRow], now: floa
         cache_view = cache.view(lineage, price, now, row, known)
         cache_view = client_report.apply(cache_view, reported.get(row.id), now, price)
         if lineage is not None and lineage.id in assumed and cache_view.state is CacheStateName.WARM:
-            cache_view = cache_view.model_copy(update={"evidence": Evidence.ASSUMED})
+            cache_view = replace(cache_view, evidence=Evidence.ASSUMED)
         views.append(_session(row, cache_view, keepalive, _totals(totals.get(row.id))))
     return views
 
@@ -216,7 +220,7 @@ def _totals(row: Sequence[int | float | None] | None) -> Totals:
     if row is None:
         return Totals(usd=0.0)
     names = ("requests", "input", "output", "cache_read", "cache_write_5m", "cache_write_1h", "reasoning", "usd")
-    return Totals.model_validate(dict(zip(names, row, strict=True)))
+    return row_of(Totals, dict(zip(names, row, strict=True)))
 
 
 def _session(row: SessionRow, cache_view: CacheView, keepalive: KeepaliveView, totals: Totals) -> SessionView:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from store.models import CacheEvent, Row, TTLClass
+from store.models import CacheEvent, TTLClass
+from store.row import Row
 
 BreakCause = Literal[
     "model_changed",
@@ -59,7 +60,7 @@ REMEDIES: Mapping[str, str] = {
 """What a person can do about a cause next time, as a code; most settings of a client have none."""
 
 
-class NewBreak(Row):
+class NewBreak(Row, frozen=True, kw_only=True):
     """One break, as the gateway found it: a request that read clearly less than the one before had left."""
 
     message_id: str
@@ -88,7 +89,7 @@ class NewBreak(Row):
     ttl_class: TTLClass | None = None
 
 
-class BreakView(NewBreak):
+class BreakView(NewBreak, frozen=True, kw_only=True):
     """A break with its turn and its money."""
 
     turn: int | None = None
@@ -100,7 +101,7 @@ class BreakView(NewBreak):
     remedy: str = ""
 
 
-class ClientMiss(Row):
+class ClientMiss(Row, frozen=True, kw_only=True):
     """The newest miss that the client itself reported, in its own words."""
 
     at: float
@@ -108,7 +109,7 @@ class ClientMiss(Row):
     misses: int | None = None
 
 
-class WhyView(Row):
+class WhyView(Row, frozen=True, kw_only=True):
     """`show ID --why TURN`."""
 
     session: str

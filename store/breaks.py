@@ -8,8 +8,11 @@ from __future__ import annotations
 import math
 import sqlite3
 
+from msgspec.structs import asdict, replace
+
 from store import prices, turn_cache
 from store.break_models import REMEDIES, BreakView, ClientMiss, NewBreak, WhyView
+from store.row import row_of
 from store.rows import PriceRow
 from store.sessions import UnknownSession
 
@@ -20,7 +23,7 @@ class UnknownTurn(UnknownSession):
 
 def save(connection: sqlite3.Connection, found: NewBreak) -> None:
     """Store a break; what is known of a request is learned once, so a second one of its id is the same."""
-    row = found.model_dump()
+    row = asdict(found)
     names = ", ".join(row)
     connection.execute(
         f"INSERT OR REPLACE INTO breaks ({names}) VALUES ({', '.join(f':{name}' for name in row)})",  # noqa: S608
@@ -53,7 +56,7 @@ def _told_since(found: BreakView, compacted: set[int]) -> BreakView:
     """A client writes down its compaction with a delay: the gateway may have seen only what came of it."""
     if found.cause != "messages_shrunk" or found.turn is None or not compacted & {found.turn - 1, found.turn}:
         return found
-    return found.model_copy(update={"cause": "compacted"})
+    return replace(found, cause="compacted")
 
 
 def why(connection: sqlite3.Connection, session_id: str, turn: int) -> WhyView:
@@ -93,16 +96,15 @@ def _client_miss(
 
 def _view(connection: sqlite3.Connection, row: dict[str, object]) -> BreakView:
     model, prompt = row.pop("model"), row.pop("prompt")
-    view = BreakView.model_validate(row)
+    view = row_of(BreakView, row)
     rewritten = max(0, min(view.written, view.expected_read - view.read))
     price: PriceRow | None = None
     if isinstance(model, str) and isinstance(prompt, int):
         price = prices.at(connection, model, view.at, prompt)
-    return view.model_copy(
-        update={
-            "rewritten": rewritten,
-            "usd": None if price is None else rewritten * prices.write_price(price, view.ttl_class) / 1e6,
-            "read_usd": None if price is None else rewritten * price.cache_read / 1e6,
-            "remedy": REMEDIES.get(view.cause, ""),
-        }
+    return replace(
+        view,
+        rewritten=rewritten,
+        usd=None if price is None else rewritten * prices.write_price(price, view.ttl_class) / 1e6,
+        read_usd=None if price is None else rewritten * price.cache_read / 1e6,
+        remedy=REMEDIES.get(view.cause, ""),
     )

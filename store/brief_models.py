@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal
 
-from store.models import Row
+from store.row import Row
 
 OpenEnd = Literal["running", "no_answer", "permission", "asks", "failed"]
 """`running`: the last turn goes on. `no_answer`: it ended without a final text. `permission`: it waits for one.
 `asks`: the final text ends with a question. `failed`: commands failed in the last turn."""
 
 
-class BriefText(Row):
+class BriefText(Row, frozen=True, kw_only=True):
     """Something that was asked or answered; the text as the brief shows it."""
 
     turn: int
@@ -21,7 +21,7 @@ class BriefText(Row):
     """Its middle was left out."""
 
 
-class BriefFile(Row):
+class BriefFile(Row, frozen=True, kw_only=True):
     """A file that the session changed, and what its changes amount to."""
 
     path: str
@@ -30,7 +30,7 @@ class BriefFile(Row):
     """The last one that changed it."""
 
 
-class BriefFailure(Row):
+class BriefFailure(Row, frozen=True, kw_only=True):
     """A command that failed. Commands that succeed leave no record, so it may have succeeded since."""
 
     command: str
@@ -40,7 +40,7 @@ class BriefFailure(Row):
     times: int
 
 
-class LeftOut(Row):
+class LeftOut(Row, frozen=True, kw_only=True):
     """What did not fit."""
 
     what: Literal["prompts", "files", "commands", "characters"]
@@ -49,7 +49,7 @@ class LeftOut(Row):
     of: int
 
 
-class Brief(Row):
+class Brief(Row, frozen=True, kw_only=True):
     """`brief --json`. Lists and texts are what `markdown` shows, so `left_out` holds for both."""
 
     session: str

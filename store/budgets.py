@@ -12,7 +12,8 @@ from typing import NamedTuple, Protocol
 
 from store import lineages, sessions, settings
 from store.models import BudgetMode, TTLClass
-from store.rows import BudgetRow, LineageRow, SessionRow, fetch_all, fetch_one
+from store.row import fetch_all, fetch_one
+from store.rows import BudgetRow, LineageRow, SessionRow
 
 DEFAULT = ""
 PAUSED_UNTIL = "keepalive.paused_until"

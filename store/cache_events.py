@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal, NamedTuple
+
+from msgspec import Struct, field
 
 from store import likely
 from store.models import TTLClass
@@ -66,8 +67,7 @@ class Seen(NamedTuple):
     """Tokens that an unbroken prefix would have read."""
 
 
-@dataclass(frozen=True)
-class Around:
+class Around(Struct, frozen=True):
     """What else is known of the thread."""
 
     compactions: Mapping[int, int] = field(default_factory=dict)

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import sqlite3
 
+from msgspec.structs import replace
+
 from store import breaks, turn_cache
 from store.break_models import BreakView
 from store.database import snapshot
-from store.models import CacheEvent, Row
+from store.models import CacheEvent
+from store.row import Row
 
 LAST_REQUESTS = 120
 """More than one screen shows in a row."""
 LAST_MOMENTS = 40
 
 
-class StripCell(Row):
+class StripCell(Row, frozen=True, kw_only=True):
     """One request's prompt in tokens; `input` is the part that was neither read from the cache nor written to it."""
 
     at: float
@@ -31,7 +34,7 @@ class StripCell(Row):
         return self.read + self.written + self.input
 
 
-class CacheMoment(Row):
+class CacheMoment(Row, frozen=True, kw_only=True):
     """What happened at one request: as its usage tells it, as the gateway saw it, or both."""
 
     at: float
@@ -41,7 +44,7 @@ class CacheMoment(Row):
     broke: BreakView | None = None
 
 
-class CacheHistory(Row):
+class CacheHistory(Row, frozen=True, kw_only=True):
     """What the Cache tab draws."""
 
     strip: tuple[StripCell, ...] = ()
@@ -87,7 +90,7 @@ def _moments(connection: sqlite3.Connection, session_id: str) -> list[CacheMomen
             continue
         at = started.get(broke.message_id, broke.at)
         known = found.get(at, CacheMoment(at=at))
-        found[at] = known.model_copy(update={"broke": broke, "turn": known.turn or broke.turn})
+        found[at] = replace(known, broke=broke, turn=known.turn or broke.turn)
     return sorted(found.values(), key=lambda moment: moment.at, reverse=True)
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from store.models import CacheStateName, CacheView, Evidence, TTLClass
 from store.prices import write_price
@@ -23,8 +25,7 @@ _SAME = 60.0
 _OPENED_AGAIN = "resumed"
 
 
-@dataclass(frozen=True, slots=True)
-class ClientReport:
+class ClientReport(Struct, frozen=True):
     """What a client reported last, and when it began to say so."""
 
     reported_at: float
@@ -46,32 +47,31 @@ def apply(view: CacheView, said: ClientReport | None, now: float, price: PriceRo
     if said is None:
         return view
     report = said.report
-    view = view.model_copy(update={"last_miss_cause": report.last_miss_cause, "last_miss_at": report.last_miss_at})
+    view = replace(view, last_miss_cause=report.last_miss_cause, last_miss_at=report.last_miss_at)
     warm = report.is_warm(now)
     if warm is None or view.state is CacheStateName.CHANGED or view.reason == _OPENED_AGAIN:
         return view
     state = CacheStateName.WARM if warm else CacheStateName.EXPIRED
     if view.evidence is Evidence.GATEWAY:
         kept = _later(view.expires_at, report.expires_at)
-        return view if kept else view.model_copy(update={"disagrees": _other(view, state, report, Evidence.CLIENT)})
+        return view if kept else replace(view, disagrees=_other(view, state, report, Evidence.CLIENT))
     started = _last_request(view)
     if started is not None and said.reported_at <= started:
         return view  # it is older than what the transcript knows
     ttl: TTLClass | None = "1h" if report.ttl_class == "1h" else "5m" if report.ttl_class == "5m" else view.ttl
     tokens = view.cold_tokens or report.cold_tokens
-    return view.model_copy(
-        update={
-            "state": state,
-            "ttl": ttl,
-            "ttl_seconds": _LIFETIMES[ttl] if ttl else view.ttl_seconds,
-            "expires_at": report.expires_at,
-            "evidence": Evidence.CLIENT,
-            "reason": "" if warm else "expired",
-            "probability": None,
-            "cold_tokens": tokens,
-            "cold_usd": view.cold_usd if price is None or not tokens else tokens * write_price(price, ttl) / 1e6,
-            "disagrees": _other(view, state, report, view.evidence),
-        }
+    return replace(
+        view,
+        state=state,
+        ttl=ttl,
+        ttl_seconds=_LIFETIMES[ttl] if ttl else view.ttl_seconds,
+        expires_at=report.expires_at,
+        evidence=Evidence.CLIENT,
+        reason="" if warm else "expired",
+        probability=None,
+        cold_tokens=tokens,
+        cold_usd=view.cold_usd if price is None or not tokens else tokens * write_price(price, ttl) / 1e6,
+        disagrees=_other(view, state, report, view.evidence),
     )
 
 

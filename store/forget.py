@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from store import budgets, tombstones
 from store.database import StoreError, immediate
 from store.forget_models import Doomed, Gone
-from store.rows import fetch_all
+from store.row import fetch_all
 from store.session_filter import EVERY_SESSION, SessionFilter
 from store.sessions import FORGOTTEN, NAMED, NAMELESS
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from store.models import Row
+from store.row import Row
 
 
-class Doomed(Row):
+class Doomed(Row, frozen=True, kw_only=True):
     """A session that is to be forgotten, and how much of it there is."""
 
     id: str
@@ -20,7 +20,7 @@ class Doomed(Row):
     pings: int
 
 
-class Gone(Row):
+class Gone(Row, frozen=True, kw_only=True):
     """What was deleted, and what stays."""
 
     sessions: tuple[str, ...] = ()

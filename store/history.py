@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from store.database import snapshot
-from store.models import Row
+from store.row import Row
 from store.search import EVERYTHING, Filters
 from store.sessions import NAMED
 
@@ -28,7 +28,7 @@ class Place(NamedTuple):
     """When it last did something, as far as anybody knows."""
 
 
-class SessionLine(Row):
+class SessionLine(Row, frozen=True, kw_only=True):
     """What a row says of a session."""
 
     id: str
@@ -42,7 +42,7 @@ class SessionLine(Row):
     """None when a model without a known price took part."""
 
 
-class Overview(Row):
+class Overview(Row, frozen=True, kw_only=True):
     """How much is stored, and the names that filters may use, the most used first."""
 
     sessions: int = 0
@@ -83,12 +83,9 @@ def places(connection: sqlite3.Connection, filters: Filters = EVERYTHING) -> tup
 def lines(connection: sqlite3.Connection, ids: Sequence[str]) -> tuple[SessionLine, ...]:
     """What rows say of these sessions, in any order; one that was forgotten meanwhile is left out."""
     rows = connection.execute(_LINES, {"ids": json.dumps(ids), "characters": PROMPT_CHARACTERS})
-    return tuple(SessionLine.model_construct(_SHARED, **dict(zip(_NAMES, row, strict=True))) for row in rows)
+    return tuple(SessionLine(**dict(zip(SessionLine.__struct_fields__, row, strict=True))) for row in rows)
 
 
-_NAMES = tuple(SessionLine.model_fields)
-_SHARED = set(_NAMES)
-"""Of all lines: thousands are kept, and a set of its own for each would take more than what it says."""
 _LINES = """
 SELECT s.id, s.agent, s.project, s.title,
        coalesce((SELECT substr(t.prompt, 1, :characters) FROM turns t WHERE t.session_id = s.id AND t.prompt <> ''

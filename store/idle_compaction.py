@@ -7,7 +7,9 @@ still warm. A ping neither stops nor delays that, and after it the prefix is ano
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import asdict, dataclass
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from store import settings
 from store.client_version import at_least
@@ -25,8 +27,7 @@ KEY = "claude.idle_compaction"
 _IDLE = (None, WaitingFor.YOU)
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """What the user's own settings of the client make of the rule."""
 
     on: bool = True

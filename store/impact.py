@@ -12,6 +12,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from msgspec.structs import asdict
+
 from store import prices
 from store.database import snapshot
 from store.impact_models import BriefImpact, Impacts, SessionImpact
@@ -57,9 +59,7 @@ def of_session(connection: sqlite3.Connection, session_id: str, now: float, *, b
             raise UnknownSession(f"session {session_id} has no request to compare with")
         impact, ttl = found
         money = _Money.of(connection, impact.model, impact.start_tokens + brief_tokens, ttl, now)
-    return BriefImpact(
-        **impact.model_dump(), brief_tokens=brief_tokens, brief_usd=money.write, brief_read_usd=money.read
-    )
+    return BriefImpact(**asdict(impact), brief_tokens=brief_tokens, brief_usd=money.write, brief_read_usd=money.read)
 
 
 class _Money(NamedTuple):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from store.models import Row
+from store.row import Row
 
 
-class Impact(Row):
+class Impact(Row, frozen=True, kw_only=True):
     """One session, or the sum of many. Tokens; US dollars at the prices of the day it is asked for."""
 
     full_tokens: int = 0
@@ -24,7 +24,7 @@ class Impact(Row):
     fresh_read_usd: float | None = None
 
 
-class SessionImpact(Impact):
+class SessionImpact(Impact, frozen=True, kw_only=True):
     """One session."""
 
     session: str
@@ -37,7 +37,7 @@ class SessionImpact(Impact):
     last_activity_at: float | None
 
 
-class BriefImpact(SessionImpact):
+class BriefImpact(SessionImpact, frozen=True, kw_only=True):
     """One session, with its resume brief (`warmside brief`), which is bounded, beside the whole turn memory."""
 
     brief_tokens: int
@@ -47,7 +47,7 @@ class BriefImpact(SessionImpact):
     brief_read_usd: float | None
 
 
-class Impacts(Impact):
+class Impacts(Impact, frozen=True, kw_only=True):
     """All of them."""
 
     sessions: tuple[SessionImpact, ...] = ()

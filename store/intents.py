@@ -8,7 +8,8 @@ from __future__ import annotations
 import sqlite3
 
 from store.database import immediate
-from store.rows import IntentRow, fetch_all, fetch_one
+from store.row import fetch_all, fetch_one
+from store.rows import IntentRow
 
 VOID_AFTER = 5.0
 """Seconds until an intent that nobody took is closed."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 
+from msgspec.structs import asdict
+
 from store.database import immediate
-from store.rows import LaunchRow, fetch_all, fetch_one
+from store.row import fetch_all, fetch_one
+from store.rows import LaunchRow
 
 
 def token_hash(token: str) -> str:
@@ -16,7 +19,7 @@ def token_hash(token: str) -> str:
 
 def record(connection: sqlite3.Connection, launch: LaunchRow) -> None:
     """Store a launch before its client starts."""
-    values = launch.model_dump()
+    values = asdict(launch)
     names = ", ".join(values)
     marks = ", ".join(f":{name}" for name in values)
     connection.execute(f"INSERT INTO launches ({names}) VALUES ({marks})", values)  # noqa: S608 - our field names

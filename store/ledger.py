@@ -10,12 +10,15 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+from msgspec.structs import asdict
+
 from store.database import snapshot
 from store.ledger_cells import Cells, Tally, cells, joined, result_of, total
 from store.ledger_cells import local_date as local_date  # noqa: PLC0414 (handed on)
 from store.ledger_cells import local_midnight as local_midnight  # noqa: PLC0414 (handed on)
 from store.ledger_models import RESULTS, IdlePeriod, LedgerPeriods, LedgerView, SessionLedger
 from store.models import LedgerLine
+from store.row import row_of
 from store.session_filter import EVERY_SESSION, SessionFilter
 
 SESSION_PERIODS = 60
@@ -40,7 +43,7 @@ def with_periods(
             f"(closed_at IS NULL OR closed_at >= :since) AND {where}",
             {**values, "since": since, "limit": limit},
         )
-    return LedgerPeriods(**dict(view), periods=periods)
+    return LedgerPeriods(**asdict(view), periods=periods)
 
 
 def of_session(connection: sqlite3.Connection, session_id: str, limit: int = SESSION_PERIODS) -> SessionLedger:
@@ -82,7 +85,7 @@ def _view(connection: sqlite3.Connection, since: float, chosen: SessionFilter) -
     newest = sorted(by_session, key=lambda key: (by_session[key].newest, key), reverse=True)
     by_day = joined(found, lambda cell: cell.slot)
     return LedgerView(
-        **total(found).line("").model_dump(exclude={"key", "label"}),
+        **_sums(total(found).line("")),
         by_session=tuple(by_session[key].line(key, whose[key][0]) for key in newest),
         by_day=tuple(by_day[key].line(key) for key in sorted(by_day)),
         by_project=_dearest(joined(by_session, lambda session_id: whose[session_id][0])),
@@ -90,6 +93,10 @@ def _view(connection: sqlite3.Connection, since: float, chosen: SessionFilter) -
         by_login=_dearest(joined(by_session, lambda session_id: whose[session_id][2])),
         by_result=_by_result(found),
     )
+
+
+def _sums(line: LedgerLine) -> dict[str, Any]:
+    return {name: part for name, part in asdict(line).items() if name not in ("key", "label")}
 
 
 def _dearest(tallies: dict[str, Tally]) -> tuple[LedgerLine, ...]:
@@ -124,7 +131,7 @@ def _period(row: dict[str, Any]) -> IdlePeriod:
         row["closed_at"], row["closed_by"], row["original_expires_at"], row.pop("lapsed"), row["saved_usd"]
     )
     lost = 0.0 if result in ("open", "kept") else row["spent_usd"]
-    return IdlePeriod.model_validate({**row, "result": result, "lost_usd": lost})
+    return row_of(IdlePeriod, {**row, "result": result, "lost_usd": lost})
 
 
 # The newest are chosen before their money is reckoned.

@@ -15,6 +15,7 @@ from store import ledger_hour
 from store.database import snapshot
 from store.ledger_cells import DOLLARS, LOST, TOKENS, Amounts, Cell, Cells, cells, local_date, local_midnight
 from store.ledger_models import RESULTS, DayLedger, SpanLedger, SpanLine
+from store.row import row_of
 
 
 def start(now: float, days: int | None) -> float:
@@ -76,7 +77,7 @@ def _lines(found: Cells, keys: Iterable[tuple[Cell, str]]) -> dict[str, SpanLine
         )
         for name, part in zip(_PARTS, parts, strict=True):
             sums[key][name] += part
-    return {key: SpanLine.model_validate({"key": key, **parts}) for key, parts in sums.items()}
+    return {key: row_of(SpanLine, {"key": key, **parts}) for key, parts in sums.items()}
 
 
 _PARTS = ("pings", "hits", "kept_pings", "lost_pings", "spent", "lost", "saved", "closed")

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from store.models import LedgerLine, Row, TTLClass, WaitingFor
+from store.models import LedgerLine, TTLClass, WaitingFor
+from store.row import Row
 
 Result = Literal["open", "kept", "early", "too_late", "unread", "replaced", "never_back"]
 """What came of an idle period. `kept`: its prefix was read after the original expiry, the one case with a saving.
@@ -20,7 +21,7 @@ RESULTS: tuple[Result, ...] = ("kept", "early", "too_late", "unread", "replaced"
 """In the order in which tables show them."""
 
 
-class LedgerView(Row):
+class LedgerView(Row, frozen=True, kw_only=True):
     """`ledger --json`: what keep-alive cost and what it provably saved.
 
     `lost_usd` is the part of `spent_usd` that went to idle periods that closed without a saving; `net_usd` is saved
@@ -49,7 +50,7 @@ class LedgerView(Row):
     """Keys are of `Result`."""
 
 
-class IdlePeriod(Row):
+class IdlePeriod(Row, frozen=True, kw_only=True):
     """One idle period with pings."""
 
     session: str
@@ -75,14 +76,14 @@ class IdlePeriod(Row):
     result: Result
 
 
-class LedgerPeriods(LedgerView):
+class LedgerPeriods(LedgerView, frozen=True, kw_only=True):
     """`ledger --periods --json`."""
 
     periods: tuple[IdlePeriod, ...] = ()
     """Newest first."""
 
 
-class SessionLedger(Row):
+class SessionLedger(Row, frozen=True, kw_only=True):
     """One session's money and its idle periods, for the Ledger tab."""
 
     total: LedgerLine = LedgerLine(key="")
@@ -91,7 +92,7 @@ class SessionLedger(Row):
     """Newest first, the newest alone: `total` has them all."""
 
 
-class SpanLine(Row):
+class SpanLine(Row, frozen=True, kw_only=True):
     """Some of a span's keep-alive. Amounts are dollars, or tokens under a plan's login, where nobody is billed."""
 
     key: str = ""
@@ -115,7 +116,7 @@ class SpanLine(Row):
         return self.saved - self.spent
 
 
-class SpanLedger(Row):
+class SpanLedger(Row, frozen=True, kw_only=True):
     """A span's keep-alive under one kind of login. Each `by_` adds up to the total."""
 
     total: SpanLine = SpanLine()
@@ -127,7 +128,7 @@ class SpanLedger(Row):
     """Keys are of `Result`, in its order."""
 
 
-class DayLedger(Row):
+class DayLedger(Row, frozen=True, kw_only=True):
     """What keep-alive cost and saved in a span, by day."""
 
     since: float

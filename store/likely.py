@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 EDGES = (300.0, 600.0, 1_800.0, 3_600.0, 86_400.0)
 """Idle seconds at which one bucket ends and the next begins."""
@@ -76,8 +77,7 @@ class Gap(NamedTuple):
     read: int
 
 
-@dataclass(frozen=True)
-class History:
+class History(Struct, frozen=True):
     """The user's own requests after pauses: hits and how many there were, by family and bucket."""
 
     hits: dict[tuple[str, int], int] = field(default_factory=dict)

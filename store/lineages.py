@@ -6,7 +6,8 @@ import json
 import sqlite3
 
 from store.models import Evidence, ReasonArgs, TTLClass
-from store.rows import LineageRow, fetch_all, fetch_one
+from store.row import fetch_all, fetch_one
+from store.rows import LineageRow
 
 
 def get(connection: sqlite3.Connection, lineage_id: int) -> LineageRow | None:

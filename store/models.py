@@ -1,4 +1,4 @@
-"""The shapes that leave the store: frozen, validated rows and the views that the command contracts promise.
+"""The shapes that leave the store: the views that the command contracts promise.
 
 Times are seconds since the epoch, UTC (`float`); token counts are tokens; money is US dollars, always computed from
 tokens with the prices of the day and never stored. A view is what one reader wants to see at one moment: it is built
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import field
 
+from store.row import Row
 from store.words import BudgetMode as BudgetMode
 from store.words import CacheStateName as CacheStateName
 from store.words import Evidence as Evidence
@@ -21,14 +22,7 @@ from store.words import WaitingFor as WaitingFor
 from store.words import Warmer as Warmer
 
 
-class Row(BaseModel):
-    """Base of everything the store hands out."""
-
-    # Errors must not quote values: they are prompts and answers, and errors are logged.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True)
-
-
-class Usage(Row):
+class Usage(Row, frozen=True, kw_only=True):
     """Tokens of one request, a turn, or a sum of them.
 
     `input` excludes what was read from or written to the cache, also for providers that report it included; a write
@@ -54,7 +48,7 @@ class Usage(Row):
         return self.input + self.cache_read + self.cache_write
 
 
-class Totals(Usage):
+class Totals(Usage, frozen=True, kw_only=True):
     """A session's sum over its requests (pings are never requests)."""
 
     requests: int = 0
@@ -62,7 +56,7 @@ class Totals(Usage):
     """None when a model without a known price took part."""
 
 
-class CacheView(Row):
+class CacheView(Row, frozen=True, kw_only=True):
     """How warm a session's main lineage is, and how we know."""
 
     state: CacheStateName = CacheStateName.UNKNOWN
@@ -98,7 +92,7 @@ class CacheView(Row):
     last_miss_at: float | None = None
 
 
-class KeepaliveView(Row):
+class KeepaliveView(Row, frozen=True, kw_only=True):
     """What keep-alive does for a session, and why."""
 
     mode: BudgetMode = BudgetMode.AUTO
@@ -118,11 +112,11 @@ class KeepaliveView(Row):
     next_ping_usd: float | None = None
     why: str = ""
     """Reason code: why the next ping is (or is not) sent. tui/reasons.py puts it into words."""
-    why_args: ReasonArgs = Field(default_factory=dict)
+    why_args: ReasonArgs = field(default_factory=dict)
     in_flight: bool = False
 
 
-class SessionView(Row):
+class SessionView(Row, frozen=True, kw_only=True):
     """One session as the list, the sidebar and `sessions --json` show it."""
 
     id: str
@@ -147,21 +141,21 @@ class SessionView(Row):
     totals: Totals = Totals()
 
 
-class FileChange(Row):
+class FileChange(Row, frozen=True, kw_only=True):
     """A file that a turn changed. `kind` is one letter: Added, Modified, Deleted, Renamed."""
 
     path: str
     kind: Literal["A", "M", "D", "R"]
 
 
-class FailedCommand(Row):
+class FailedCommand(Row, frozen=True, kw_only=True):
     """A shell command that a turn ran and that failed."""
 
     command: str
     exit_code: int
 
 
-class CacheEvent(Row):
+class CacheEvent(Row, frozen=True, kw_only=True):
     """What happened to the cache at one request of a turn. Money is the price of writing `tokens` less that of reading
     them: what a break cost, or what a kept entry spared."""
 
@@ -180,7 +174,7 @@ class CacheEvent(Row):
     """Start of the request."""
 
 
-class TurnView(Row):
+class TurnView(Row, frozen=True, kw_only=True):
     """One turn: what was asked, what it left, what it cost."""
 
     n: int
@@ -202,7 +196,7 @@ class TurnView(Row):
     memory: str = ""
 
 
-class SessionDetail(SessionView):
+class SessionDetail(SessionView, frozen=True, kw_only=True):
     """`show ID`: the session plus what its transcripts hold."""
 
     compactions: int = 0
@@ -227,7 +221,7 @@ class SessionDetail(SessionView):
     turns: tuple[TurnView, ...] = ()
 
 
-class LedgerLine(Row):
+class LedgerLine(Row, frozen=True, kw_only=True):
     """Keep-alive money of one session, day, project, agent or outcome."""
 
     key: str
@@ -243,7 +237,7 @@ class LedgerLine(Row):
     """Idle periods with pings that closed."""
 
 
-class KeeperView(Row):
+class KeeperView(Row, frozen=True, kw_only=True):
     """`keeper status --json`."""
 
     pid: int
@@ -256,7 +250,7 @@ class KeeperView(Row):
     worker_pid: int = 0
 
 
-class NextPing(Row):
+class NextPing(Row, frozen=True, kw_only=True):
     """A ping that is planned: the list under the board, so that spending is seen before it happens."""
 
     session_id: str
@@ -267,7 +261,7 @@ class NextPing(Row):
     of: int | None
 
 
-class BoardView(Row):
+class BoardView(Row, frozen=True, kw_only=True):
     """Everything the sidebar's board needs at one data version, read in one transaction."""
 
     sessions: tuple[SessionView, ...] = ()

@@ -7,15 +7,15 @@ day: the worst that it can have cost. A timeout is never settled, since nobody k
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from store import idle
 from store.database import immediate
 from store.models import TTLClass, Usage, Warmer
 
 
-@dataclass(frozen=True, slots=True)
-class Caps:
+class Caps(Struct, frozen=True):
     """What a reservation has to fit in, $; None: no such cap."""
 
     idle_pings: int | None
@@ -25,8 +25,7 @@ class Caps:
     """Local midnight, seconds since the epoch."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """What a lineage's idle period, its session and the day have spent or reserved so far."""
 
     idle_pings: int

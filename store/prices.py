@@ -9,8 +9,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable
 
+from msgspec.structs import asdict
+
 from store.models import TTLClass, Usage
-from store.rows import PriceRow, fetch_one
+from store.row import fetch_one
+from store.rows import PriceRow
 
 
 def at(connection: sqlite3.Connection, model: str, moment: float, prompt_tokens: int) -> PriceRow | None:
@@ -36,7 +39,7 @@ def put(connection: sqlite3.Connection, rows: Iterable[PriceRow]) -> None:
         "INSERT OR REPLACE INTO prices (model, valid_from, above_tokens, input, output, cache_read, cache_write_5m,"
         " cache_write_1h, source) VALUES (:model, :valid_from, :above_tokens, :input, :output, :cache_read,"
         " :cache_write_5m, :cache_write_1h, :source)",
-        [row.model_dump() for row in rows],
+        [asdict(row) for row in rows],
     )
 
 

@@ -1,4 +1,4 @@
-"""Rows as the keeper needs them: what one lineage, budget, launch or intent says, validated once.
+"""Rows as the keeper needs them: what one lineage, budget, launch or intent says.
 
 Views for people are in store/models.py; these are the records that decisions are made from.
 """
@@ -6,15 +6,13 @@ Views for people are in store/models.py; these are the records that decisions ar
 from __future__ import annotations
 
 import json
-import sqlite3
-from typing import Literal, TypeVar
+from typing import Literal
 
-from pydantic import field_validator
-
-from store.models import BudgetMode, Evidence, ReasonArgs, Row, Status, TTLClass, WaitingFor
+from store.models import BudgetMode, Evidence, ReasonArgs, Status, TTLClass, WaitingFor
+from store.row import Row
 
 
-class LaunchRow(Row):
+class LaunchRow(Row, frozen=True, kw_only=True):
     """One start of a client by `warmside run`."""
 
     id: str
@@ -30,7 +28,7 @@ class LaunchRow(Row):
     ended_at: float | None
 
 
-class SessionRow(Row):
+class SessionRow(Row, frozen=True, kw_only=True):
     """One conversation, as stored."""
 
     id: str
@@ -58,7 +56,7 @@ class SessionRow(Row):
     """How we know of it: `session_file`, `lock`, `hold_file`, `process`, `launch`, or only its `transcript`."""
 
 
-class LineageRow(Row):
+class LineageRow(Row, frozen=True, kw_only=True):
     """One chain of requests that share a growing prefix."""
 
     id: int
@@ -86,10 +84,12 @@ class LineageRow(Row):
     next_ping_at: float | None
     max_idle_pings: int | None
 
-    @field_validator("stop_args", "why_args", mode="before")
     @classmethod
-    def _decode(cls, value: object) -> object:
-        return json.loads(value) if isinstance(value, str) else value
+    def from_columns(cls, columns: dict[str, object]) -> dict[str, object]:
+        for name in ("stop_args", "why_args"):
+            if isinstance(value := columns[name], str):
+                columns[name] = json.loads(value)
+        return columns
 
     @property
     def expires_at(self) -> float | None:
@@ -99,7 +99,7 @@ class LineageRow(Row):
         return self.last_touch_at + self.ttl_seconds
 
 
-class BudgetRow(Row):
+class BudgetRow(Row, frozen=True, kw_only=True):
     """What a session may spend on pings; None leaves the choice to the default."""
 
     session_id: str
@@ -113,13 +113,12 @@ class BudgetRow(Row):
     until_back: bool = False
     """Its mode ends with the session's next prompt, and at `until` at the latest."""
 
-    @field_validator("mode", mode="before")
     @classmethod
-    def _unsaid(cls, value: object) -> object:
-        return None if value == "" else value
+    def from_columns(cls, columns: dict[str, object]) -> dict[str, object]:
+        return {**columns, "mode": columns["mode"] or None}
 
 
-class IntentRow(Row):
+class IntentRow(Row, frozen=True, kw_only=True):
     """A person's "ping now", waiting to be taken."""
 
     id: int
@@ -130,7 +129,7 @@ class IntentRow(Row):
     result: str
 
 
-class PriceRow(Row):
+class PriceRow(Row, frozen=True, kw_only=True):
     """Prices of one model from one day on, $ per million tokens."""
 
     model: str
@@ -142,21 +141,3 @@ class PriceRow(Row):
     cache_write_5m: float
     cache_write_1h: float
     source: str
-
-
-R = TypeVar("R", bound=Row)
-
-
-def fetch_all(model: type[R], cursor: sqlite3.Cursor) -> list[R]:
-    """Every row of a query as `model`; the query names its columns as the model's fields."""
-    names = [column[0] for column in cursor.description]
-    return [model(**dict(zip(names, row, strict=True))) for row in cursor]
-
-
-def fetch_one(model: type[R], cursor: sqlite3.Cursor) -> R | None:
-    """The first row as `model`, or None."""
-    row = cursor.fetchone()
-    if row is None:
-        return None
-    names = [column[0] for column in cursor.description]
-    return model(**dict(zip(names, row, strict=True)))

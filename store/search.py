@@ -11,14 +11,13 @@ import sqlite3
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from sys import intern
 from typing import NamedTuple
 
-from pydantic import Field as field_of
+from msgspec import Struct
 
-from store.models import Row
+from store.row import Row
 from store.search_order import Values, newest_first
 from store.search_terms import COLUMNS, Field, Term, expression, fold, parse, quick_expression
 from store.session_filter import EVERY_SESSION, SessionFilter
@@ -32,8 +31,10 @@ BATCH = 1_000
 """Turns whose texts are read at once, when the first ones were not enough."""
 
 
-class Hit(Row):
+class Hit(Row, frozen=True, kw_only=True):
     """One turn that was found."""
+
+    UNSAID = frozenset({"ranges", "project", "title", "failed"})
 
     session: str
     turn: int
@@ -41,21 +42,16 @@ class Hit(Row):
     field: Field
     """Where the best match is."""
     snippet: str
-    ranges: tuple[Range, ...] = field_of(default=(), exclude=True)
+    ranges: tuple[Range, ...] = ()
     """Where in the snippet the query's words are."""
-    project: str = field_of(default="", exclude=True)
-    title: str = field_of(default="", exclude=True)
+    project: str = ""
+    title: str = ""
     """Of the session."""
-    failed: bool = field_of(default=False, exclude=True)
+    failed: bool = False
     """A command of the turn failed."""
 
 
-_FIELDS = set(Hit.model_fields)
-"""Shared by all hits: a set of its own for each would take more than what it says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What a search found."""
 
     hits: tuple[Hit, ...] = ()
@@ -70,8 +66,7 @@ JOINED = "{condition}"
 """Where `sessions` is in the query already."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
+class Filters(Struct, frozen=True):
     """Which turns count."""
 
     sessions: SessionFilter = EVERY_SESSION
@@ -146,8 +141,7 @@ def _few(connection: sqlite3.Connection, sessions: SessionFilter) -> bool:
     return bool(connection.execute(few, values).fetchone()[0])
 
 
-@dataclass(frozen=True, slots=True)
-class _Looking:
+class _Looking(Struct, frozen=True):
     """One search, whatever it looks at."""
 
     connection: sqlite3.Connection
@@ -225,8 +219,7 @@ def _hit(turn: _Turn, terms: Sequence[Term]) -> Hit:
     # Without a word to show the failures are what was looked for.
     fields = turn.fields if terms else {**dict.fromkeys(COLUMNS, ""), "commands": turn.fields["commands"]}
     found = cut(fields, terms)
-    return Hit.model_construct(
-        _FIELDS,
+    return Hit(
         session=intern(turn.session),  # of a thousand turns that are kept many are of one session
         turn=turn.n,
         at=turn.at,

@@ -10,7 +10,8 @@ from pathlib import PurePath
 
 from store.database import immediate
 from store.models import Status, WaitingFor
-from store.rows import SessionRow, fetch_all, fetch_one
+from store.row import fetch_all, fetch_one
+from store.rows import SessionRow
 
 NAMELESS = "forgotten"
 """Id of the row that holds the money of sessions that were forgotten: for the ledger, and a session nowhere else."""
@@ -19,7 +20,7 @@ FORGOTTEN = "forgotten sessions"
 NAMED = f"id != '{NAMELESS}'"
 """The condition for rows that are sessions."""
 
-_FIELDS = frozenset(SessionRow.model_fields) - {"id"}
+_FIELDS = frozenset(SessionRow.__struct_fields__) - {"id"}
 
 
 def save(connection: sqlite3.Connection, session_id: str, **known: str | int | float | None) -> None:

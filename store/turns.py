@@ -9,11 +9,11 @@ import json
 import math
 import sqlite3
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from store import turn_cache
-from store.models import CacheEvent, FailedCommand, FileChange, Row, TurnView, Usage
-from store.rows import fetch_all
+from store.models import CacheEvent, FailedCommand, FileChange, TurnView, Usage
+from store.row import Row, fetch_all
 from store.turn_memory import ChangedFile, ChangeKind, TurnMemory, render_memory
 from store.turn_memory import FailedCommand as Failed
 from store.words import SEPARATOR
@@ -101,7 +101,7 @@ def requests_of_last(connection: sqlite3.Connection, session_id: str) -> int:
     return int(row[0])
 
 
-class _TurnRow(Row):
+class _TurnRow(Row, frozen=True, kw_only=True):
     n: int
     started_at: float | None
     ended_at: float | None
@@ -113,15 +113,13 @@ class _TurnRow(Row):
     exit_codes: str
 
 
-class _Cost(Row):
-    requests: int = 0
-    input: int = 0
-    output: int = 0
-    cache_read: int = 0
-    cache_write_5m: int = 0
-    cache_write_1h: int = 0
-    reasoning: int = 0
-    usd: float | None = None
+class _Cost(NamedTuple):
+    usage: Usage
+    requests: int
+    usd: float | None
+
+
+_NOTHING = _Cost(Usage(), 0, 0.0)
 
 
 def read(connection: sqlite3.Connection, session_id: str, last: int | None = None) -> tuple[TurnView, ...]:
@@ -129,7 +127,7 @@ def read(connection: sqlite3.Connection, session_id: str, last: int | None = Non
     rows = fetch_all(
         _TurnRow,
         connection.execute(
-            f"SELECT {', '.join(_TurnRow.model_fields)} FROM turns WHERE session_id = ? ORDER BY n DESC LIMIT ?",  # noqa: S608
+            f"SELECT {', '.join(_TurnRow.__struct_fields__)} FROM turns WHERE session_id = ? ORDER BY n DESC LIMIT ?",  # noqa: S608
             (session_id, -1 if last is None else last),
         ),
     )
@@ -142,7 +140,7 @@ def read(connection: sqlite3.Connection, session_id: str, last: int | None = Non
     before = max(((n, tokens) for n, tokens in contexts.items() if n < rows[-1].n), default=(0, None))[1]
     for row in reversed(rows):
         after = contexts.get(row.n, before)
-        views.append(_view(row, costs.get(row.n, _Cost(usd=0.0)), (before, after), happened.get(row.n, (None, ()))))
+        views.append(_view(row, costs.get(row.n, _NOTHING), (before, after), happened.get(row.n, (None, ()))))
         before = after
     return tuple(views)
 
@@ -150,9 +148,8 @@ def read(connection: sqlite3.Connection, session_id: str, last: int | None = Non
 _COSTS = """
 SELECT coalesce(r.turn, (SELECT max(n) FROM turns t WHERE t.session_id = r.session_id AND t.started_at <= r.started_at))
            AS n,
-       count(*) AS requests, sum(r.input) AS input, sum(r.output) AS output, sum(r.cache_read) AS cache_read,
-       sum(r.cache_write_5m) AS cache_write_5m, sum(r.cache_write_1h) AS cache_write_1h,
-       sum(r.reasoning) AS reasoning, CASE WHEN count(*) = count(m.usd) THEN sum(m.usd) END AS usd
+       count(*), CASE WHEN count(*) = count(m.usd) THEN sum(m.usd) END,
+       sum(r.input), sum(r.output), sum(r.cache_read), sum(r.cache_write_5m), sum(r.cache_write_1h), sum(r.reasoning)
 FROM requests r JOIN request_money m ON m.id = r.id
 WHERE r.session_id = :session AND (r.turn >= :first OR (r.turn IS NULL AND r.started_at >= :since)) GROUP BY 1
 """
@@ -170,8 +167,10 @@ SELECT turn, tokens FROM (
 def _costs(connection: sqlite3.Connection, session_id: str, first: _TurnRow) -> dict[int | None, _Cost]:
     since = -math.inf if first.started_at is None else first.started_at
     cursor = connection.execute(_COSTS, {"session": session_id, "first": first.n, "since": since})
-    names = [column[0] for column in cursor.description][1:]
-    return {row[0]: _Cost(**dict(zip(names, row[1:], strict=True))) for row in cursor}
+    return {
+        n: _Cost(Usage(**dict(zip(Usage.__struct_fields__, sums, strict=True))), requests, usd)
+        for n, requests, usd, *sums in cursor
+    }
 
 
 def _view(
@@ -193,7 +192,7 @@ def _view(
         files_changed=tuple(FileChange(path=file.path, kind=file.kind) for file in changed),
         failed_commands=tuple(FailedCommand(command=entry.command, exit_code=entry.exit_code) for entry in failed),
         requests=cost.requests,
-        usage=Usage(**cost.model_dump(exclude={"requests", "usd"})),
+        usage=cost.usage,
         usd=cost.usd,
         context_before=context[0],
         context_after=context[1],

@@ -6,7 +6,8 @@ Reads in one snapshot and writes nothing.
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from keepalive.allowance import Allowance, resolve
 from keepalive.caps import DayLeft
@@ -16,8 +17,7 @@ from store.database import snapshot
 from tui.budget_text import Day, day_of
 
 
-@dataclass(frozen=True, slots=True)
-class InForce:
+class InForce(Struct, frozen=True):
     """Limits with their origins, and pings and money so far, running ones as reserved."""
 
     allowed: Allowance

@@ -40,7 +40,7 @@ def day_of(
 ) -> Day:
     """The day's cap and the pause; a pause that is over is none."""
     paused = paused_until if paused_until is not None and now < paused_until else None
-    return Day(config.usd_per_day, "usd_per_day" in config.model_fields_set, spent, paused, back, ends_at)
+    return Day(config.usd_per_day, config.says("usd_per_day"), spent, paused, back, ends_at)
 
 
 def lines(allowed: Allowance, spent: float | None, day: Day, now: float, zone: tzinfo | None) -> list[str]:

@@ -36,7 +36,7 @@ def here(*, any_config: bool = False) -> Here:
     """
     paths = config.find_paths()
     try:
-        loaded = config.load(paths.config_file)
+        loaded = config.load(paths.config_file, paths.checked_file)
     except config.ConfigError:
         if not any_config:
             raise

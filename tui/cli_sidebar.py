@@ -35,7 +35,7 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
         ConfigError, NoTerminal, StoreError: one line each; a keeper that does not start is only said on the screen.
     """
     paths = config.find_paths()
-    loaded = config.load(paths.config_file)
+    loaded = config.load(paths.config_file, paths.checked_file)
     keys = _keymap(loaded, paths)
     need_terminal()
     if demo_if_empty and not (paths.claude_dir / "projects").exists() and not _any_session(paths):

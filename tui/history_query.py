@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from store.history import Overview
 from store.search import EVERYTHING, Filters
@@ -37,8 +39,7 @@ _PIECE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A query as read: what to look for, or why it cannot be said."""
 
     text: str = ""
@@ -51,7 +52,7 @@ class Query:
     """What is wrong with a filter: one line."""
     typing: bool = False
     """Only with the last one, which is still being typed: the rest can be asked meanwhile."""
-    terms: tuple[Term, ...] = field(default=(), compare=False)
+    terms: tuple[Term, ...] = ()
 
     @property
     def askable(self) -> bool:

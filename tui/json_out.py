@@ -7,7 +7,9 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from store.models import Row
+import msgspec
+
+from store.row import Row
 
 _TIMES = frozenset({"at", "since", "until"})
 _CONTROLS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -20,12 +22,16 @@ def iso(seconds: float) -> str:
 
 def dumps(value: Row | Sequence[Row]) -> str:
     """One view, or a list of them, as indented JSON text."""
-    if isinstance(value, Row):
-        plain: object = _times(value.model_dump(mode="json"))
-    else:
-        plain = [_times(row.model_dump(mode="json")) for row in value]
+    plain = _plain(value) if isinstance(value, Row) else [_plain(row) for row in value]
     # JSON escapes the low controls itself; a terminal obeys the high ones and direction marks too.
     return _CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(plain, ensure_ascii=False, indent=2))
+
+
+def _plain(row: Row) -> object:
+    """Of the types that the contract promises: a number that happens to be whole is still printed as what it is."""
+    kind = type(row)
+    checked = msgspec.convert(msgspec.to_builtins(row), kind)
+    return _times({name: of for name, of in msgspec.to_builtins(checked).items() if name not in kind.UNSAID})
 
 
 def _times(value: object, key: str = "") -> object:

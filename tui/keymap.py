@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tui.actions import BY_NAME, CATALOGUE
 from tui.key_names import EXAMPLES, canonical, shown
@@ -22,8 +23,7 @@ class KeysError(Exception):
         self.action = action
 
 
-@dataclass(frozen=True)
-class Keymap:
+class Keymap(Struct, frozen=True):
     """Every action with its keys (there may be none), and every key with its one action."""
 
     keys: Mapping[str, tuple[str, ...]]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import tzinfo
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from keepalive.config import LookConfig
 from tui.glyphs import needs_ascii
 from tui.themes import ANSI, theme_of
 
 
-@dataclass(frozen=True)
-class Look:
+class Look(Struct, frozen=True):
     """`zone` None is the machine's own time zone."""
 
     banner: str = ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import tzinfo
 
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from store.models import CacheEvent, FailedCommand, TurnView
@@ -36,8 +37,8 @@ def below(turn: TurnView, cwd: str) -> TurnView:
     root = cwd.rstrip("/") + "/"
     if root == "/" or not any(one.path.startswith(root) for one in turn.files_changed):
         return turn
-    files = tuple(one.model_copy(update={"path": one.path.removeprefix(root)}) for one in turn.files_changed)
-    return turn.model_copy(update={"files_changed": files})
+    files = tuple(replace(one, path=one.path.removeprefix(root)) for one in turn.files_changed)
+    return replace(turn, files_changed=files)
 
 
 def prompt(turn: TurnView, width: int, role: Role = "fg") -> Line:

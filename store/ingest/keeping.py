@@ -5,10 +5,12 @@ A rule of the person, applied to what was read and before anything is stored.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from store.words import SEPARATOR
 
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     from store.ingest.reading import FileRead, TurnRow
 
 
-@dataclass(frozen=True, slots=True)
-class Keeping:
+class Keeping(Struct, frozen=True):
     """Which sessions are stored, and how much of them."""
 
     text: bool = True

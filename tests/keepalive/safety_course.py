@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from keepalive.clock import ManualClock
-from keepalive.config import Config
+from keepalive.config import Config, section
 from keepalive.exchange import RawHeaders
 from keepalive.pinger import Pinger
 from keepalive.standin_cache import Claim
@@ -348,7 +348,7 @@ class Course:
 
 def _config(max_day_usd: float) -> Config:
     budget = {"usd_per_day": max_day_usd, "usd_per_ping": 1.0, "min_prefix_tokens": 0}
-    return Config.model_validate({"budget": budget})
+    return section(Config, {"budget": budget})
 
 
 def _limit_headers(used: float, reset: float) -> RawHeaders:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Literal
 
+from msgspec.structs import replace
+
 from keepalive.clock import ManualClock
 from keepalive.usage import RateLimits
 from keepalive.warmer import Outcome, WarmAnswer, WarmRequest
@@ -202,10 +204,10 @@ class ForkOracle:
                 return WarmAnswer("timeout", sent_at=now)
             case "reads less" if not usage.cache_write > client.reply + FRAME:
                 part = tokens * 94 // 100
-                usage = usage.model_copy(update={"input": usage.input + usage.cache_read - part, "cache_read": part})
+                usage = replace(usage, input=usage.input + usage.cache_read - part, cache_read=part)
             case "writes more" if usage.cache_write <= client.reply + FRAME:
                 more = {"cache_write_5m" if client.ttl == "5m" else "cache_write_1h": client.reply + FRAME + 1}
-                usage = usage.model_copy(update=more)
+                usage = replace(usage, **more)
         bill.usage = usage
         good = usage.cache_read >= 0.95 * tokens and usage.cache_write <= client.reply + FRAME
         bill.hit = good and trouble != "tool"
@@ -214,7 +216,7 @@ class ForkOracle:
         elif still_last:
             client.stopped = trouble or "miss"
         # Of which class it wrote, the client does not say.
-        told = usage.model_copy(update={"cache_write_5m": usage.cache_write, "cache_write_1h": 0})
+        told = replace(usage, cache_write_5m=usage.cache_write, cache_write_1h=0)
         return WarmAnswer("answered", usage=told, sent_at=now, tried_tool=trouble == "tool")
 
     def _serve(self, client: Client, bill: Bill) -> Usage:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from keepalive.allowance import BUILT_IN, SESSION, STORED, Allowance, budget_of, resolve
-from keepalive.config import BudgetConfig, Config
+from keepalive.config import BudgetConfig, Config, section
 from store.budgets import Standing
 from store.models import BudgetMode
 from store.rows import BudgetRow
@@ -34,7 +35,7 @@ def row(mode: BudgetMode = BudgetMode.AUTO, **known: Any) -> BudgetRow:
 
 
 def config(**keys: Any) -> BudgetConfig:
-    return BudgetConfig.model_validate(keys)
+    return section(BudgetConfig, keys)
 
 
 def test_a_hold_until_somebody_is_back_ends_with_the_next_prompt() -> None:
@@ -47,7 +48,7 @@ def test_a_hold_until_somebody_is_back_ends_with_the_next_prompt() -> None:
         assert (found.until, found.until_back) == ((None, False) if mode is BudgetMode.AUTO else (900.0, True))
     off = BudgetRow(session_id="", mode=BudgetMode.OFF, pings=None, usd=None, until=None, updated_at=1.0)
     assert resolve(config(), Standing(own=held, default=off, last_request_at=101.0)).mode is BudgetMode.OFF
-    plain = held.model_copy(update={"until_back": False})
+    plain = replace(held, until_back=False)
     assert resolve(config(), Standing(own=plain, last_request_at=101.0)).mode is BudgetMode.HOLD
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from keepalive.attempts import NO_PING
-from keepalive.config import Config
+from keepalive.config import Config, section
 from keepalive.fork import ForkWarmer
 from keepalive.judge import FORK_EXTRA
 from keepalive.pinger import LOOK_AGAIN
@@ -148,7 +148,7 @@ class TestMoney:
 
     async def test_the_days_cap_holds_over_forks_and_replays_together(self, tmp_path: Path) -> None:
         write_usd = PREFIX * WRITE_5M / 1e6
-        config = Config.model_validate({"budget": {"usd_per_day": 2 * write_usd + 0.01}})
+        config = section(Config, {"budget": {"usd_per_day": 2 * write_usd + 0.01}})
         async with opened(tmp_path, config) as world:
             forker = with_forker(world)
             passive, other = PassiveTalk(world), PassiveTalk(world, OTHER)
@@ -177,7 +177,7 @@ class TestMoney:
         for cap, outcome in ((full - 0.001, "day_cap"), (full + 0.01, "miss")):
             folder = tmp_path / outcome
             folder.mkdir()
-            async with opened(folder, Config.model_validate({"budget": {"usd_per_day": cap}})) as world:
+            async with opened(folder, section(Config, {"budget": {"usd_per_day": cap}})) as world:
                 forker = with_forker(world)
                 passive = PassiveTalk(world)
                 await passive.settled()
@@ -189,7 +189,7 @@ class TestMoney:
 
     async def test_the_last_reply_counts_against_the_price_of_one_ping(self, tmp_path: Path) -> None:
         """The first fork of an idle period writes it; 30,000 tokens cost more than reading the prefix."""
-        async with opened(tmp_path, Config.model_validate({"budget": {"usd_per_ping": 0.1}})) as world:
+        async with opened(tmp_path, section(Config, {"budget": {"usd_per_ping": 0.1}})) as world:
             with_forker(world)
             passive = PassiveTalk(world)
             await passive.settled()

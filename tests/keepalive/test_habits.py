@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from keepalive.config import Config
+from keepalive.config import Config, section
 from keepalive.habits import FRESH_SECONDS, Habits, learned
 from keepalive.hazards import PRIOR
 from keepalive.learning import HALF_LIFE_SECONDS, LearnedHazards
@@ -60,7 +60,7 @@ def test_the_store_is_read_again_when_the_table_is_old(file: Path, monkeypatch: 
 
 
 def test_scaled_lifetimes_scale_the_rhythm() -> None:
-    config = Config.model_validate({"providers": {"anthropic": {"ttl_seconds": {"5m": 20.0}}}})
+    config = section(Config, {"providers": {"anthropic": {"ttl_seconds": {"5m": 20.0}}}})
     hazards = Habits(config).hazards
     for _ in range(200):
         hazards.learn("claude", "user", "5m", 25.0, "returned")

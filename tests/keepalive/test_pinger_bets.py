@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from keepalive.config import Config
+from keepalive.config import Config, section
 from keepalive.pinger import LOOK_AGAIN
 from store import budgets
 from store.models import BudgetMode
 from tests.keepalive.money_harness import Talk, World, opened
 
-ALWAYS = Config.model_validate({"experiment": {"lapse_probability": 1.0}})
-HALF = Config.model_validate({"experiment": {"lapse_probability": 0.5}})
+ALWAYS = section(Config, {"experiment": {"lapse_probability": 1.0}})
+HALF = section(Config, {"experiment": {"lapse_probability": 0.5}})
 
 
 async def drawn(world: World) -> list[str]:
@@ -101,7 +101,7 @@ class TestTheTrial:
             assert (await world.lineage()).why == "kept"
 
     async def test_who_says_no_while_the_lot_is_drawn_is_heard(self, tmp_path: Path, talk: Talk) -> None:
-        rarely = Config.model_validate({"experiment": {"lapse_probability": 1e-12}})
+        rarely = section(Config, {"experiment": {"lapse_probability": 1e-12}})
         async with opened(tmp_path, rarely) as world:
             row = await world.settled(talk)
 

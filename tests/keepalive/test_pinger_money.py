@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import keepalive.attempts
-from keepalive.config import Config
+from keepalive.config import Config, section
 from keepalive.ping import equal_but_for_ping_fields
 from keepalive.vault import Captured
 from keepalive.warmer import WarmAnswer, WarmRequest
@@ -249,7 +249,7 @@ class TestAPingThatWasAskedFor:
 
 
 def capped(**budget: float) -> Config:
-    return Config.model_validate({"budget": {"usd_per_ping": 1.0, **budget}})
+    return section(Config, {"budget": {"usd_per_ping": 1.0, **budget}})
 
 
 class TestMoneyAtTheBoundary:

@@ -8,6 +8,7 @@ import pytest
 
 from keepalive.presence import Presence
 from store.models import Status
+from store.row import row_of
 from store.rows import LaunchRow, SessionRow
 from tests.keepalive.claude_folder import T0, ClaudeFolder, FakeProcesses
 
@@ -15,7 +16,7 @@ SESSION = "0b1c2d3e-0000-4000-8000-00000000abcd"
 
 
 def row(**values: object) -> SessionRow:
-    plain: dict[str, object] = dict.fromkeys(SessionRow.model_fields)
+    plain: dict[str, object] = dict.fromkeys(SessionRow.__struct_fields__)
     plain.update(
         id=SESSION,
         agent="claude",
@@ -29,7 +30,7 @@ def row(**values: object) -> SessionRow:
         pid=7,
         pid_started="70",
     )
-    return SessionRow.model_validate({**plain, **values})
+    return row_of(SessionRow, {**plain, **values})
 
 
 def launch(pid: int = 7, started: float | None = T0 + 70) -> LaunchRow:

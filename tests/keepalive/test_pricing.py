@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from keepalive import pricing
 from store import prices
@@ -86,7 +87,7 @@ def test_the_context_window_in_a_name_changes_no_price(db: sqlite3.Connection, m
     long = f"{model}[1m]"
     assert pricing.ensure(db, long)
     assert {row.model for row in pricing.lookup(long)} == {long}, "joined by the name that requests carry"
-    assert [row.model_copy(update={"model": model}) for row in pricing.lookup(long)] == pricing.lookup(model)
+    assert [replace(row, model=model) for row in pricing.lookup(long)] == pricing.lookup(model)
 
 
 def test_tiers_follow_the_size_of_the_prompt(db: sqlite3.Connection) -> None:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from keepalive.exchange import Route
 from keepalive.launching.ways import without_userinfo
@@ -55,7 +56,7 @@ async def test_a_route_is_looked_up_once(world: World) -> None:
 
 async def test_a_route_carries_the_launchs_ca_file_and_proxy(world: World, tmp_path: Path) -> None:
     row = launch("launch-0003", "claude", pid=2**22 + 1)
-    stored = row.model_copy(update={"proxy": "http://proxy.test:8080", "ca_file": str(tmp_path / "ca.pem")})
+    stored = replace(row, proxy="http://proxy.test:8080", ca_file=str(tmp_path / "ca.pem"))
     await world.store.write(lambda connection: launches.record(connection, stored))
     # A process that is gone tells nothing more than what was stored.
     route = await StoreRouter(world.store).route("token of launch-0003")
@@ -73,7 +74,7 @@ async def test_a_proxys_password_comes_from_the_clients_own_environment(
             return {"http_proxy": "http://other.test:1", "HTTPS_PROXY": "http://me:made-up@proxy.test:8080"}
 
     monkeypatch.setattr("psutil.Process", Client)
-    row = launch("launch-0003", "claude", pid=os.getpid()).model_copy(update={"proxy": "http://proxy.test:8080"})
+    row = replace(launch("launch-0003", "claude", pid=os.getpid()), proxy="http://proxy.test:8080")
     await world.store.write(lambda connection: launches.record(connection, row))
     route = await StoreRouter(world.store).route("token of launch-0003")
     assert route is not None
@@ -91,7 +92,7 @@ async def test_a_proxy_that_the_client_no_longer_names_is_used_as_it_was_stored(
             return {"HTTPS_PROXY": "http://me:made-up@elsewhere.test:8080"}
 
     monkeypatch.setattr("psutil.Process", Client)
-    row = launch("launch-0003", "claude").model_copy(update={"proxy": "http://proxy.test:8080"})
+    row = replace(launch("launch-0003", "claude"), proxy="http://proxy.test:8080")
     await world.store.write(lambda connection: launches.record(connection, row))
     route = await StoreRouter(world.store).route("token of launch-0003")
     assert route is not None

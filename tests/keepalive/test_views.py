@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from keepalive.config import Config
+from keepalive.config import Config, section
 from keepalive.judge import FORK_EXTRA
 from keepalive.state import Login
 from keepalive.usage import Bucket, RateLimits
@@ -143,7 +143,8 @@ class TestRateLimits:
 class TestRules:
     async def test_come_from_the_config(self, world: World, talk: Talk) -> None:
         row = await world.settled(talk)
-        config = Config.model_validate(
+        config = section(
+            Config,
             {
                 "budget": {
                     "mode": "off",
@@ -152,7 +153,7 @@ class TestRules:
                     "usd_per_day": 9.0,
                     "min_prefix_tokens": 12,
                 }
-            }
+            },
         )
         rules = (await look(world, row.id, config)).rules
         assert (rules.mode, rules.max_idle_pings, rules.max_session_usd) == (BudgetMode.OFF, 7, None)
@@ -174,14 +175,15 @@ class TestRules:
 
     async def test_the_tables_of_the_config_ask_for_project_agent_and_class(self, world: World, talk: Talk) -> None:
         row, slow = await world.settled(talk), await world.settled(Talk(session="session-2", ttl="1h"))
-        config = Config.model_validate(
+        config = section(
+            Config,
             {
                 "budget": {
                     "ttl": {"1h": {"pings": 1}},
                     "agent": {"claude": {"usd_per_ping": 0.5}},
                     "project": {"project": {"usd_per_session": 2.0, "min_prefix_tokens": 12}},
                 }
-            }
+            },
         )
         rules = (await look(world, row.id, config)).rules
         assert (rules.max_idle_pings, rules.max_ping_usd) == (None, 0.5)

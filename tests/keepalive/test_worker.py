@@ -16,7 +16,7 @@ import pytest
 
 from keepalive import consent, keeper
 from keepalive.clock import ManualClock
-from keepalive.config import Config
+from keepalive.config import Config, section
 from keepalive.paths import Paths, find_paths
 from keepalive.supervisor import PORT, STATUS
 from keepalive.worker import Worker
@@ -29,7 +29,7 @@ from tests.keepalive.plugin_side import SESSION, PluginSide
 
 A = "aaaaaaaa-0000-4000-8000-000000000001"
 LEAVE_AFTER = 600.0
-CONFIG = Config.model_validate({"providers": {"anthropic": {"upstream": "http://127.0.0.1:9"}}})
+CONFIG = section(Config, {"providers": {"anthropic": {"upstream": "http://127.0.0.1:9"}}})
 
 
 class Running:

@@ -66,7 +66,7 @@ def save(db: sqlite3.Connection, turn: int | None = None, model: str = MODEL, **
 def test_a_break_comes_back_as_it_was_with_its_turn_and_money(told: sqlite3.Connection) -> None:
     saved = save(told)
     (found,) = breaks.of_session(told, SESSION)
-    assert NewBreak(**{name: getattr(found, name) for name in NewBreak.model_fields}) == saved
+    assert NewBreak(**{name: getattr(found, name) for name in NewBreak.__struct_fields__}) == saved
     assert found.turn == 1
     assert found.rewritten == 39_000, "the rest of what it wrote is new"
     assert found.usd == pytest.approx(0.39)

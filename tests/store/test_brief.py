@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store import brief
 from store.models import (
@@ -15,6 +16,7 @@ from store.models import (
     TurnView,
     WaitingFor,
 )
+from store.row import row_of
 
 LONG = "word " * 4_000
 
@@ -25,14 +27,15 @@ def turn(n: int, prompt: str = "", answer: str = "", files: str = "", failed: st
         n=n,
         prompt=prompt,
         answer=answer,
-        files_changed=tuple(FileChange.model_validate({"kind": one[0], "path": one[2:]}) for one in files.split()),
+        files_changed=tuple(row_of(FileChange, {"kind": one[0], "path": one[2:]}) for one in files.split()),
         failed_commands=tuple(FailedCommand(command=one, exit_code=1) for one in failed.split()),
     )
 
 
 def detail(*turns: TurnView, **known: object) -> SessionDetail:
-    return SessionDetail.model_validate(
-        {"id": "s1", "agent": "claude", "project": "harbour", "cwd": "/src", "ended_at": 9.0, "turns": turns, **known}
+    return row_of(
+        SessionDetail,
+        {"id": "s1", "agent": "claude", "project": "harbour", "cwd": "/src", "ended_at": 9.0, "turns": turns, **known},
     )
 
 
@@ -147,7 +150,7 @@ turns = st.builds(turn, st.just(0), texts, texts, entries, entries)
 
 @given(st.lists(turns, max_size=8), st.integers(0, 12_000), texts)
 def test_a_brief_keeps_within_its_length_and_its_count(made_up: list[TurnView], most: int, title: str) -> None:
-    numbered = [one.model_copy(update={"n": n}) for n, one in enumerate(made_up)]
+    numbered = [replace(one, n=n) for n, one in enumerate(made_up)]
     cache = CacheView(cold_tokens=10**8, cold_usd=10.0**4)
     session = detail(*numbered, title=title, cwd="/" + "f" * 900, model="m" * 900, agent="a" * 99, cache=cache)
     made = brief.make(session, most)

@@ -7,10 +7,11 @@ import pytest
 from store import brief_text as words
 from store.brief_models import BriefFailure, BriefFile, LeftOut
 from store.models import CacheView, FailedCommand, SessionDetail, TurnView
+from store.row import row_of
 
 
 def detail(**known: object) -> SessionDetail:
-    return SessionDetail.model_validate({"id": "s1", "agent": "claude", "project": "harbour", "cwd": "/src/h", **known})
+    return row_of(SessionDetail, {"id": "s1", "agent": "claude", "project": "harbour", "cwd": "/src/h", **known})
 
 
 def test_the_head_says_what_this_is() -> None:

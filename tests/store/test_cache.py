@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from store import cache, likely
 from store.idle_compaction import Rule
@@ -43,7 +44,7 @@ def lineage(
 
 
 def session(**known: object) -> SessionRow:
-    return session_row().model_copy(update=known)
+    return replace(session_row(), **known)
 
 
 def test_no_request_no_cache() -> None:
@@ -108,7 +109,7 @@ def test_seconds_are_passed_on() -> None:
 
 class TestUnpromised:
     def test_a_probability_and_never_an_expiry(self) -> None:
-        row = lineage(ttl=None).model_copy(update={"model": "gpt-5.5"})
+        row = replace(lineage(ttl=None), model="gpt-5.5")
         for idle, chance in [(0.0, 0.90), (400.0, 0.72), (700.0, 0.40), (90_000.0, 0.02)]:
             view = cache.view(row, None, NOW + idle, session())
             assert (view.state, view.expires_at, view.ttl_seconds) == (CacheStateName.LIKELY, None, None)
@@ -116,14 +117,14 @@ class TestUnpromised:
             assert view.evidence is Evidence.ASSUMED
 
     def test_own_history_is_evidence(self) -> None:
-        row = lineage(ttl=None).model_copy(update={"model": "gpt-5.5"})
+        row = replace(lineage(ttl=None), model="gpt-5.5")
         own = likely.history([likely.Gap("gpt-5.5", 400.0, 50_000, 50_000, 49_000)] * 40)
         view = cache.view(row, None, NOW + 400, session(), cache.Known(history=own))
         assert view.probability == pytest.approx((18 + 20 * 0.72 + 40) / 80)
         assert view.evidence is Evidence.CLIENT
 
     def test_a_promised_minimum_is_warm_and_then_likely(self) -> None:
-        row = lineage(ttl=None).model_copy(update={"model": "gpt-6.1-sol"})
+        row = replace(lineage(ttl=None), model="gpt-6.1-sol")
         view = cache.view(row, None, NOW + 1_799, session())
         assert (view.state, view.expires_at, view.ttl, view.ttl_seconds) == (
             CacheStateName.WARM,
@@ -136,7 +137,7 @@ class TestUnpromised:
         assert (view.state, view.expires_at) == (CacheStateName.LIKELY, None)
 
     def test_the_whole_prompt_is_what_gets_cold(self) -> None:
-        row = lineage(ttl=None, prefix=70_000).model_copy(update={"model": "gpt-5.5"})
+        row = replace(lineage(ttl=None, prefix=70_000), model="gpt-5.5")
         view = cache.view(
             row, price("gpt-5.5", dollars=(2.0, 10.0, 0.2, 2.0, 2.0)), NOW, session(context_tokens=80_000)
         )
@@ -144,7 +145,7 @@ class TestUnpromised:
         assert cache.view(lineage(), OPUS_PRICE, NOW, session(context_tokens=101_000)).cold_tokens == 100_000
 
     def test_a_changed_model_is_no_likely_one(self) -> None:
-        row = lineage(ttl=None, replaced="model_changed").model_copy(update={"model": "gpt-5.5"})
+        row = replace(lineage(ttl=None, replaced="model_changed"), model="gpt-5.5")
         assert cache.view(row, None, NOW, session()).state is CacheStateName.CHANGED
 
 
@@ -153,14 +154,14 @@ class TestUnpromised:
     [("2.1.219", CacheStateName.CHANGED), ("2.1.220", CacheStateName.UNKNOWN), ("", CacheStateName.UNKNOWN)],
 )
 def test_a_resumed_session_is_not_warm_until_its_next_request(version: str, state: CacheStateName) -> None:
-    row = lineage().model_copy(update={"stop": cache.RESUMED})
+    row = replace(lineage(), stop=cache.RESUMED)
     view = cache.view(row, OPUS_PRICE, NOW, session(client_version=version))
     assert (view.state, view.reason, view.expires_at) == (state, "resumed", None)
     assert cache.view(row, OPUS_PRICE, NOW + TTL, session()).state is CacheStateName.EXPIRED
 
 
 def test_when_the_client_compacts_by_itself() -> None:
-    row = lineage(ttl="1h", prefix=300_000).model_copy(update={"ttl_seconds": 3_600.0})
+    row = replace(lineage(ttl="1h", prefix=300_000), ttl_seconds=3_600.0)
     client = session(client_version="2.1.331", status=Status.IDLE)
     assert cache.view(row, OPUS_PRICE, NOW, client).compacts_at == NOW + 3_240
     known = cache.Known(compaction=Rule(on=False))

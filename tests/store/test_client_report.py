@@ -7,11 +7,13 @@ import sqlite3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import asdict
 
 from store import client_report, statusline_row
 from store.client_report import ClientReport, apply
 from store.models import CacheStateName, CacheView, Evidence
 from store.reported import Report, Told
+from store.row import row_of
 from tests.store.made_up import NOW, OPUS_PRICE, TTL
 
 WARM, EXPIRED = CacheStateName.WARM, CacheStateName.EXPIRED
@@ -126,7 +128,7 @@ def test_the_better_evidence_wins(
 ) -> None:
     known = CacheView(state=state, evidence=evidence, expires_at=expires_at, ttl_seconds=TTL, ttl="5m")
     seen = apply(known, said(warm, until=until, at=at), NOW)
-    assert CacheView.model_validate(seen.model_dump()) == seen
+    assert row_of(CacheView, asdict(seen)) == seen
     if evidence is Evidence.GATEWAY or state is CacheStateName.CHANGED:
         assert (seen.state, seen.expires_at, seen.evidence) == (state, expires_at, evidence)
     if seen.evidence is Evidence.CLIENT and seen != known and seen.expires_at is not None and seen.state is WARM:

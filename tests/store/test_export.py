@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.export import markdown
 from store.models import FailedCommand, FileChange, SessionDetail, Totals, TurnView
@@ -127,15 +128,14 @@ EVIL = st.text(
 @given(title=EVIL, prompt=EVIL, path=EVIL, command=EVIL, answer=EVIL)
 @settings(deadline=None)
 def test_no_foreign_text_is_markup(title: str, prompt: str, path: str, command: str, answer: str) -> None:
-    turn = TURN.model_copy(
-        update={
-            "prompt": prompt or "x",
-            "answer": answer or "x",
-            "files_changed": (FileChange.model_construct(path=path, kind="M"),),
-            "failed_commands": (FailedCommand.model_construct(command=command, exit_code=1),),
-        }
+    turn = replace(
+        TURN,
+        prompt=prompt or "x",
+        answer=answer or "x",
+        files_changed=(FileChange(path=path, kind="M"),),
+        failed_commands=(FailedCommand(command=command, exit_code=1),),
     )
-    made = markdown(DETAIL.model_copy(update={"title": title, "turns": (turn, TURN)}))
+    made = markdown(replace(DETAIL, title=title, turns=(turn, TURN)))
     assert re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u202e\ud800-\udfff]", made) is None
     # Read as Markdown does: what is left outside of fences and spans are the document's own words.
     outside, fence = [], ""
@@ -167,4 +167,4 @@ def test_no_foreign_text_is_markup(title: str, prompt: str, path: str, command: 
     ],
 )
 def test_a_title_is_no_link(title: str, heading: str) -> None:
-    assert markdown(DETAIL.model_copy(update={"title": title})).split("\n")[0] == heading
+    assert markdown(replace(DETAIL, title=title)).split("\n")[0] == heading

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from msgspec.structs import asdict
+
 from store.forget_models import Doomed, Gone
 
 
 def test_these_are_the_fields() -> None:
-    assert list(Doomed.model_fields) == [
+    assert list(Doomed.__struct_fields__) == [
         *("id", "agent", "project", "title", "last_activity_at", "open", "turns", "requests", "pings")
     ]
-    assert Gone().model_dump() == {"sessions": (), "turns": 0, "requests": 0, "passed_on": 0, "pings": 0}
+    assert asdict(Gone()) == {"sessions": (), "turns": 0, "requests": 0, "passed_on": 0, "pings": 0}

@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from store import idle_compaction, settings
 from store.idle_compaction import KEY, Rule, compacts_at, given_up_at
@@ -13,7 +14,7 @@ from store.models import Evidence, Status, WaitingFor
 from store.rows import LineageRow
 from tests.store.made_up import NOW, session_row
 
-SESSION = session_row().model_copy(update={"client_version": "2.1.286", "context_tokens": 200_000})
+SESSION = replace(session_row(), client_version="2.1.286", context_tokens=200_000)
 LINEAGE = LineageRow(
     id=1,
     session_id="s1",
@@ -48,7 +49,7 @@ def due(
     session: dict[str, Any] | None = None,
     lineage: dict[str, Any] | None = None,
 ) -> float | None:
-    return compacts_at(rule, SESSION.model_copy(update=session or {}), LINEAGE.model_copy(update=lineage or {}), now)
+    return compacts_at(rule, replace(SESSION, **(session or {})), replace(LINEAGE, **(lineage or {})), now)
 
 
 def test_minute_54_after_the_last_activity_whatever_was_pinged() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from store import impact, turns
 from store.brief import estimated_tokens
+from store.impact_models import Impacts
 from store.models import Usage
 from store.session_filter import SessionFilter
 from store.sessions import UnknownSession
@@ -66,7 +67,7 @@ def test_all_of_them_and_their_sum(db: sqlite3.Connection) -> None:
 
 
 def test_nothing_is_compared_with_nothing(db: sqlite3.Connection) -> None:
-    assert impact.over(db, NOW).model_dump(exclude_defaults=True) == {}
+    assert impact.over(db, NOW) == Impacts()
     add_session(db)
     with pytest.raises(UnknownSession, match="session s1 has no request to compare with"):
         impact.of_session(db, "s1", NOW, brief_tokens=0)

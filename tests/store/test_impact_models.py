@@ -9,8 +9,15 @@ MONEY = ["full_usd", "fresh_usd", "full_read_usd", "fresh_read_usd"]
 
 
 def test_these_are_the_fields() -> None:
-    assert list(Impact.model_fields) == [*SUMS, *MONEY]
+    assert list(Impact.__struct_fields__) == [*SUMS, *MONEY]
     one = [*SUMS, *MONEY, "session", "agent", "project", "model", "turns", "text_stored", "last_activity_at"]
-    assert list(SessionImpact.model_fields) == one
-    assert list(BriefImpact.model_fields) == [*one, "brief_tokens", "brief_usd", "brief_read_usd"]
-    assert list(Impacts.model_fields) == [*SUMS, *MONEY, "sessions", "unpriced", "without_text", "without_requests"]
+    assert list(SessionImpact.__struct_fields__) == one
+    assert list(BriefImpact.__struct_fields__) == [*one, "brief_tokens", "brief_usd", "brief_read_usd"]
+    assert list(Impacts.__struct_fields__) == [
+        *SUMS,
+        *MONEY,
+        "sessions",
+        "unpriced",
+        "without_text",
+        "without_requests",
+    ]

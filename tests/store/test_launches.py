@@ -6,6 +6,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from store import launches, sessions
 from tests.store.made_up import NOW, add_session, launch
@@ -33,7 +34,7 @@ def test_the_token_itself_is_not_on_disk(db: sqlite3.Connection, store_file: Pat
 def test_a_token_belongs_to_one_launch(db: sqlite3.Connection) -> None:
     launches.record(db, launch())
     with pytest.raises(sqlite3.IntegrityError, match="token_hash"):
-        launches.record(db, launch().model_copy(update={"id": "launch-00000002"}))
+        launches.record(db, replace(launch(), id="launch-00000002"))
 
 
 def test_live_launches_oldest_first(db: sqlite3.Connection) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import datetime
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -114,4 +115,4 @@ def test_every_grouping_adds_up(periods: list[MadePeriod], days: int | None, lat
 
 def test_it_is_a_plain_object_that_can_be_kept() -> None:
     one = DayLedger(since=0.0, today="2026-09-21", slot="day")
-    assert one == DayLedger.model_validate_json(one.model_dump_json())
+    assert one == msgspec.json.decode(msgspec.json.encode(one), type=DayLedger)

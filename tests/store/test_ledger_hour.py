@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
+from msgspec.structs import replace
 
 from store import breaks, ledger_hour, requests
 from store.break_models import NewBreak
@@ -76,7 +77,7 @@ def test_a_broken_prefix_is_written_under_any_lifetime(db: sqlite3.Connection) -
     )
     breaks.save(db, found)
     assert ledger_hour.less_usd(db, 0.0) == pytest.approx(READ)
-    breaks.save(db, found.model_copy(update={"cause": "expired"}))
+    breaks.save(db, replace(found, cause="expired"))
     assert ledger_hour.less_usd(db, 0.0) == pytest.approx(WRITE_1H)
 
 

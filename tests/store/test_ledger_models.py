@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import get_args
 
 import pytest
-from pydantic import ValidationError
 
 from store.ledger_models import RESULTS, LedgerPeriods, LedgerView, Result
 
@@ -15,10 +14,10 @@ def test_every_outcome_has_its_place_in_a_table() -> None:
 
 
 def test_the_list_of_periods_is_all_that_periods_add() -> None:
-    added = LedgerPeriods().model_dump().keys() - LedgerView().model_dump().keys()
+    added = set(LedgerPeriods.__struct_fields__) - set(LedgerView.__struct_fields__)
     assert added == {"periods"}
 
 
 def test_a_view_is_read_only() -> None:
-    with pytest.raises(ValidationError, match="frozen"):
-        LedgerView().pings = 3
+    with pytest.raises(AttributeError, match="immutable"):
+        LedgerView().pings = 3  # type: ignore[misc]

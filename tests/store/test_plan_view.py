@@ -6,6 +6,7 @@ import sqlite3
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from store import lineages, plan_view, sessions
 from store.models import BudgetMode, KeepaliveView, ReasonArgs
@@ -29,7 +30,7 @@ def lineage(db: sqlite3.Connection, why: str, args: ReasonArgs, *, at: float | N
 
 def beside(**known: object) -> SessionRow:
     """A session that no gateway sees."""
-    return session_row().model_copy(update=known)
+    return replace(session_row(), **known)
 
 
 def through(**known: object) -> SessionRow:

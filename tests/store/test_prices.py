@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store import idle, pings, prices
 from store.models import TTLClass, Usage
@@ -58,7 +59,7 @@ def test_the_row_of_the_day_and_the_size(
 
 def test_a_corrected_row_replaces_the_wrong_one(db: sqlite3.Connection) -> None:
     add_prices(db)
-    corrected = OPUS_PRICE.model_copy(update={"cache_read": 0.4})
+    corrected = replace(OPUS_PRICE, cache_read=0.4)
     prices.put(db, [corrected])
     assert prices.at(db, OPUS, NOW, 1) == corrected
     assert prices.known(db, OPUS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store import requests
 from store.models import Evidence, Usage
@@ -31,7 +32,7 @@ class Told:
 def told_about(number: int, usage: Usage) -> list[Told]:
     """A transcript's streaming placeholder and final record, a copy of it in a fork, and what the gateway saw."""
     message_id = f"msg-{number}"
-    placeholder = usage.model_copy(update={"output": min(usage.output, 1)})
+    placeholder = replace(usage, output=min(usage.output, 1))
     return [
         Told(Evidence.TRANSCRIPT, message_id, "s1", placeholder),
         Told(Evidence.TRANSCRIPT, message_id, "s1", usage),

@@ -19,6 +19,7 @@ from store.ingest.importer import import_paths
 from store.ingest.reading import RequestRow, TurnRow
 from store.ingest.writing import write
 from store.models import Status, Usage
+from store.row import row_of
 from store.warmcold import History, Outcome, Return
 from tests.store.ingest.made_up_reads import file_read, found, request, turn
 from tests.store.made_up import HAIKU, NOW, add_lineage, add_ping, add_prices, add_request, add_session, open_period
@@ -154,9 +155,10 @@ def test_why_a_prompt_is_not_compared(db: sqlite3.Connection, change: str, reaso
         sessions.save(db, "s1", agent="claude", ended_at=None)
         sessions.set_state(db, "s1", Status.BUSY if change == "running" else Status.IDLE, None, NOW)
     elif change in ("effort_changed", "tool_added"):
-        seen = NewBreak.model_validate(
+        seen = row_of(
+            NewBreak,
             {"message_id": "m2", "session_id": "s1", "at": LATER, "cause": change}
-            | {"expected_read": 100_000, "read": 10_000, "written": 93_000}
+            | {"expected_read": 100_000, "read": 10_000, "written": 93_000},
         )
         save_break(db, seen)
     one = only(told(db, first, back, turns=[before, turn(2, at=LATER)]))

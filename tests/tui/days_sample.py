@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from store.ledger_models import DayLedger, SpanLedger, SpanLine
+from store.row import row_of
 
 TODAY = "2026-11-24"
 
@@ -17,7 +18,7 @@ def line(key: str = "", **numbers: Any) -> SpanLine:
 def total(lines: tuple[SpanLine, ...]) -> SpanLine:
     """The sum of all."""
     names = ("pings", "hits", "kept_pings", "lost_pings", "spent", "lost", "saved", "closed")
-    return SpanLine.model_validate({name: sum(getattr(one, name) for one in lines) for name in names})
+    return row_of(SpanLine, {name: sum(getattr(one, name) for one in lines) for name in names})
 
 
 def span(by_slot: tuple[SpanLine, ...], **more: Any) -> SpanLedger:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from io import StringIO
 from itertools import groupby
 from typing import Any
 
+from msgspec.structs import replace
 from rich.console import Console
 from rich.segment import Segment
 from textual.command import Command, CommandList, CommandPalette
@@ -96,7 +96,7 @@ def gallery(name: str = "board", feed: sample.SampleFeed | None = None, **look: 
         feed = sample.SampleFeed(BoardView(past_sessions=214) if name == "empty" else sample.BOARD_ENDED)
         feed.history, feed.ledger = cache_sample.HISTORY, ledger_sample.LEDGER
     history = SampleHistory(places=()) if name == "nothing stored" else SampleHistory()
-    return Gallery(feed=feed, history=history, look=replace(LOOK, **look))  # type: ignore[arg-type]  # (tests name them)
+    return Gallery(feed=feed, history=history, look=replace(LOOK, **look))  # (tests name them)
 
 
 @asynccontextmanager

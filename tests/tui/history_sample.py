@@ -9,6 +9,7 @@ from store.cache_strip import CacheHistory
 from store.history import Overview, Place, SessionLine
 from store.ledger_models import SessionLedger
 from store.models import FailedCommand, FileChange, SessionDetail, Status, TurnView
+from store.row import row_of
 from store.search import Filters, Found, Hit
 from tests.tui.sample import NOW
 from tui.history_feed import OpenedSession
@@ -36,7 +37,7 @@ def turn(n: int, at: float, **fields: object) -> TurnView:
         "context_after": 121_000,
         "memory": "Tool memory:\n- Files changed: store/ingest.py",
     }
-    return TurnView.model_validate(known | fields)
+    return row_of(TurnView, known | fields)
 
 
 def session(session_id: str, turns: int = 6) -> OpenedSession:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.models import BoardView, CacheStateName, SessionView, Status, WaitingFor
 from tests.tui import sample
@@ -12,7 +13,7 @@ from tests.tui.sample import NOW
 def placed(session: SessionView, cwd: str, title: str = "", **changes: object) -> SessionView:
     """The session in another folder, with another title."""
     project = cwd.rstrip("/").rpartition("/")[2]
-    return session.model_copy(update={"cwd": cwd, "project": project, "title": title, **changes})
+    return replace(session, cwd=cwd, project=project, title=title, **changes)
 
 
 HOSTILE = "/home/sam/src/[bold red]\x1b]0;owned\x07wide 日本語 名前 and much longer than any column"
@@ -93,13 +94,11 @@ def _caches(draw: st.DrawFn) -> SessionView:
 @st.composite
 def boards(draw: st.DrawFn) -> BoardView:
     """Any board: up to nine sessions, each open or ended, in any sequence."""
-    sessions = [
-        one.model_copy(update={"id": f"s{number}"}) for number, one in enumerate(draw(st.lists(_caches(), max_size=9)))
-    ]
+    sessions = [replace(one, id=f"s{number}") for number, one in enumerate(draw(st.lists(_caches(), max_size=9)))]
     sessions = draw(st.permutations(sessions))
     ended = draw(st.lists(st.booleans(), min_size=len(sessions), max_size=len(sessions)))
     over = {"status": Status.ENDED, "waiting_for": None, "ended_at": NOW - 60}
     return BoardView(
         sessions=tuple(one for one, gone in zip(sessions, ended, strict=True) if not gone),
-        ended_today=tuple(one.model_copy(update=over) for one, gone in zip(sessions, ended, strict=True) if gone),
+        ended_today=tuple(replace(one, **over) for one, gone in zip(sessions, ended, strict=True) if gone),
     )

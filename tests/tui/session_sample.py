@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
 from store.models import (
     BoardView,
     BudgetMode,
@@ -176,8 +178,9 @@ BILLING = session(
     active=NOW - 1800,
 )
 ENDED = tuple(
-    session(name, cache(state=CacheStateName.UNKNOWN), keep("ended"), status=Status.ENDED, waiting=None).model_copy(
-        update={"ended_at": NOW - 3600 * hours}
+    replace(
+        session(name, cache(state=CacheStateName.UNKNOWN), keep("ended"), status=Status.ENDED, waiting=None),
+        ended_at=NOW - 3600 * hours,
     )
     for name, hours in (("old-report", 1), ("sandbox", 2), ("hotfix", 5))
 )
@@ -193,5 +196,5 @@ BOARD = BoardView(
         NextPing(session_id="web-tests", name="web-tests", at=NOW + 237, usd=0.03, n=1, of=2),
     ),
 )
-NO_KEEPER = BOARD.model_copy(update={"keeper": None})
-BOARD_ENDED = BOARD.model_copy(update={"ended_today": ENDED})
+NO_KEEPER = replace(BOARD, keeper=None)
+BOARD_ENDED = replace(BOARD, ended_today=ENDED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.models import CacheStateName, SessionView, Status, WaitingFor
 from tests.tui import sample
@@ -13,13 +14,11 @@ from tui.alerts import SETTLED_SECONDS, Alert, Alerts, notification
 from tui.format import clean
 
 BUSY = sample.session("deploy", sample.cache(200, usd=0.1), sample.keep("kept"), waiting=None, status=Status.BUSY)
-WAITS = BUSY.model_copy(update={"waiting_for": WaitingFor.YOU, "status": Status.IDLE})
+WAITS = replace(BUSY, waiting_for=WaitingFor.YOU, status=Status.IDLE)
 LARGE = sample.session(
-    "large", sample.cache(100, usd=2.41, tokens=386_000).model_copy(update={"costly": True}), sample.keep("pings_spent")
+    "large", replace(sample.cache(100, usd=2.41, tokens=386_000), costly=True), sample.keep("pings_spent")
 )
-BROKEN = WAITS.model_copy(
-    update={"cache": sample.cache(state=CacheStateName.CHANGED, reason="tools_changed", tokens=121_000)}
-)
+BROKEN = replace(WAITS, cache=sample.cache(state=CacheStateName.CHANGED, reason="tools_changed", tokens=121_000))
 
 
 class Feed:
@@ -53,7 +52,7 @@ def test_a_moments_rest_is_no_waiting() -> None:
 
 
 def test_a_permission_is_asked_for() -> None:
-    asks = WAITS.model_copy(update={"waiting_for": WaitingFor.PERMISSION})
+    asks = replace(WAITS, waiting_for=WaitingFor.PERMISSION)
     feed = Feed(BUSY)
     feed.see(1, asks)
     assert feed.see(3, asks) == ["deploy asks permission"]
@@ -62,7 +61,7 @@ def test_a_permission_is_asked_for() -> None:
 
 @pytest.mark.parametrize("before", [WAITS, LARGE, BROKEN], ids=lambda one: str(one.id))
 def test_what_was_so_before_is_no_event(before: SessionView) -> None:
-    soon = before.model_copy(update={"cache": before.cache.model_copy(update={"expires_at": NOW + 30})})
+    soon = replace(before, cache=replace(before.cache, expires_at=NOW + 30))
     feed = Feed(soon)
     for second in (1, 10, 20):
         assert feed.see(second, soon) == []
@@ -77,7 +76,7 @@ def test_a_large_cache_that_nothing_keeps_rings_in_its_last_part() -> None:
     assert feed.told(40, LARGE) == [Alert("expires", "large", "large goes cold in 1:00, then $2.41")]
     assert feed.see(50, LARGE) == []
     assert feed.see(101, LARGE) == []
-    again = LARGE.model_copy(update={"cache": LARGE.cache.model_copy(update={"expires_at": NOW + 800})})
+    again = replace(LARGE, cache=replace(LARGE.cache, expires_at=NOW + 800))
     assert feed.see(500, again) == []
     assert feed.see(745, again) == ["large goes cold in 0:55, then $2.41"]
 
@@ -87,14 +86,14 @@ def test_a_large_cache_that_nothing_keeps_rings_in_its_last_part() -> None:
     [
         {"keepalive": sample.keep("kept")},
         {"waiting_for": WaitingFor.TOOL},
-        {"cache": LARGE.cache.model_copy(update={"costly": False})},
-        {"cache": LARGE.cache.model_copy(update={"ttl": None})},
+        {"cache": replace(LARGE.cache, costly=False)},
+        {"cache": replace(LARGE.cache, ttl=None)},
         {"ended_at": NOW},
     ],
     ids=["kept", "runs a tool", "small", "only a minimum ends", "over"],
 )
 def test_others_do_not(update: dict[str, object]) -> None:
-    one = LARGE.model_copy(update=update)
+    one = replace(LARGE, **update)
     feed = Feed(one)
     assert feed.see(50, one) == []
 
@@ -111,14 +110,14 @@ def test_a_break_rings_once_and_a_persons_own_command_does_not() -> None:
     assert feed.told(1, BROKEN) == [Alert("broke", "deploy", "deploy tools changed, 121k to rewrite")]
     assert feed.see(2, BROKEN) == []
     assert feed.see(3, WAITS) == []
-    cleared = BROKEN.model_copy(update={"cache": sample.cache(state=CacheStateName.CHANGED, reason="cleared")})
+    cleared = replace(BROKEN, cache=sample.cache(state=CacheStateName.CHANGED, reason="cleared"))
     assert feed.see(4, cleared) == []
     assert feed.see(5, BROKEN) == ["deploy tools changed, 121k to rewrite"]
 
 
 def broke(at: float, cause: str, tokens: int = 121_000) -> SessionView:
     told = {"broke_at": NOW + at, "broke_by": cause, "broke_tokens": tokens}
-    return WAITS.model_copy(update={"cache": WAITS.cache.model_copy(update=told)})
+    return replace(WAITS, cache=replace(WAITS.cache, **told))
 
 
 def test_a_break_that_the_next_request_already_paid_rings_too() -> None:
@@ -143,7 +142,7 @@ def test_breaks_that_surprise_nobody_do_not(cause: str, tokens: int) -> None:
 @pytest.mark.parametrize(("causes", "rings"), [("ttl_expired_5m", False), ("tools_changed", True), ("unknown", True)])
 def test_where_no_gateway_sees_it_the_client_is_heard(causes: str, rings: bool) -> None:
     told = {"last_miss_at": NOW + 4, "last_miss_cause": causes}
-    missed = WAITS.model_copy(update={"cache": WAITS.cache.model_copy(update=told)})
+    missed = replace(WAITS, cache=replace(WAITS.cache, **told))
     assert bool(Feed(WAITS).see(5, missed)) is rings
 
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from msgspec.structs import replace
 
 from keepalive.config import NotifyConfig
 from store.models import BudgetMode, Status, WaitingFor
@@ -34,7 +35,7 @@ async def test_the_board_is_read_again_only_when_its_version_changed() -> None:
         reads = one.feed.reads
         await one.poll(pilot)
         assert one.feed.reads == reads
-        one.feed.show(sample.BOARD.model_copy(update={"sessions": (sample.ETL,)}))
+        one.feed.show(replace(sample.BOARD, sessions=(sample.ETL,)))
         await one.poll(pilot)
         assert one.feed.reads == reads + 1
         assert one.app.state.ids == ("etl-nightly",)
@@ -215,8 +216,8 @@ class Told:
             assert self.app._driver is not None
             monkeypatch.setattr(self.app._driver, "write", self.written.append)
             now = {"waiting_for": WaitingFor.YOU, "status": Status.IDLE}
-            views = [one.model_copy(update=now) for one in sample.BOARD.sessions]
-            self.one.feed.show(sample.BOARD.model_copy(update={"sessions": tuple(views)}))
+            views = [replace(one, **now) for one in sample.BOARD.sessions]
+            self.one.feed.show(replace(sample.BOARD, sessions=tuple(views)))
             await self.one.poll(pilot)
             self.one.clock.advance(2.0)
             for _ in range(3):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from store.models import BoardView, BudgetMode, CacheStateName, SessionView
 from tests.tui import sample
@@ -21,8 +22,8 @@ def test_a_warm_session_can_be_pinged() -> None:
 
 
 UNKNOWN = sample.session("u", sample.cache(state=CacheStateName.UNKNOWN), sample.keep(""))
-FLYING = sample.API.model_copy(update={"keepalive": sample.API.keepalive.model_copy(update={"in_flight": True})})
-WATCHED = sample.API.model_copy(update={"keepalive": sample.API.keepalive.model_copy(update={"warmer": None})})
+FLYING = replace(sample.API, keepalive=replace(sample.API.keepalive, in_flight=True))
+WATCHED = replace(sample.API, keepalive=replace(sample.API.keepalive, warmer=None))
 
 
 @pytest.mark.parametrize(
@@ -126,8 +127,8 @@ def test_the_ledger_has_reasons_of_its_own(name: str, said: str | None) -> None:
 def test_a_keeper_is_started_where_none_runs_or_nobody_restarts_it() -> None:
     assert reason("keeper", None) == "a keeper runs already"
     assert reason("keeper", None, sample.NO_KEEPER) is None
-    alone = sample.KEEPER.model_copy(update={"supervised": False})
-    assert reason("keeper", None, sample.BOARD.model_copy(update={"keeper": alone})) is None
+    alone = replace(sample.KEEPER, supervised=False)
+    assert reason("keeper", None, replace(sample.BOARD, keeper=alone)) is None
     moment = Moment(sample.NO_KEEPER, None, NOW, no_start="opened with --no-keeper")
     assert BY_NAME["keeper"].reason_not(moment) == "opened with --no-keeper"
 
@@ -151,9 +152,7 @@ def test_without_a_store_there_is_no_ledger() -> None:
 
 
 def test_off_does_not_switch_on_again_and_says_what_does() -> None:
-    off = sample.API.model_copy(
-        update={"keepalive": sample.API.keepalive.model_copy(update={"mode": BudgetMode.OFF})},
-    )
+    off = replace(sample.API, keepalive=replace(sample.API.keepalive, mode=BudgetMode.OFF))
     assert reason("off", sample.API) is None
     assert reason("off", off) == "off already: h or b lets it ping"
     assert reason("off", sample.ENDED[0]) == "the session ended: nothing to keep"

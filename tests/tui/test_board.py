@@ -7,6 +7,7 @@ from datetime import UTC
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 from syrupy.assertion import SnapshotAssertion
 
@@ -39,7 +40,7 @@ def drawn(
 
 
 def test_the_list_reads_as_drawn() -> None:
-    text = drawn(sample.BOARD.model_copy(update={"next_pings": ()}))
+    text = drawn(replace(sample.BOARD, next_pings=()))
     assert text[0] == " needs you 4        if cold    left"
     assert text[1] == " ● api-refactor       $2.41    0:48"
     assert text[6] == "   your turn · plugin off   ━━━━━──"
@@ -50,7 +51,7 @@ def test_a_heading_whose_sessions_belong_elsewhere_is_empty_until_they_may_move(
     state = BoardState()
     state.load(BoardView(sessions=(sample.API, sample.WEB)), NOW, 100.0)
     state.key(100.0)
-    turned = sample.WEB.model_copy(update={"waiting_for": WaitingFor.YOU, "status": Status.IDLE})
+    turned = replace(sample.WEB, waiting_for=WaitingFor.YOU, status=Status.IDLE)
     state.load(BoardView(sessions=(sample.API, turned)), NOW, 101.0)
     context = page(state.view)
     entries = board.plan(state.sections, roomy=True, unfolded=False)
@@ -83,7 +84,7 @@ def test_unfolded_sessions_can_be_selected() -> None:
 
 
 def test_a_row_that_cannot_be_built_stays_with_its_cause() -> None:
-    bad = sample.ENDED[0].model_copy(update={"ended_at": -1e18})
+    bad = replace(sample.ENDED[0], ended_at=-1e18)
     view = BoardView(ended_today=(bad,))
     text = drawn(view, unfolded=True)
     assert text[-2].startswith(" ✗ old-report: cannot show this")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.ledger_models import DayLedger
 from tests.tui.days_sample import EMPTY, LEDGER, PLAN, TODAY, day, line, span
@@ -17,9 +18,9 @@ from tui.day_view import page
 from tui.glyphs import ASCII
 from tui.lines import Line, text_of, width_of
 
-ON_PLAN = EMPTY.model_copy(update={"plan": PLAN, "ever": True})
-LONG = EMPTY.model_copy(
-    update={"billed": span(tuple(line(day(n), pings=2, spent=0.2, saved=1.0, closed=1) for n in reversed(range(14))))}
+ON_PLAN = replace(EMPTY, plan=PLAN, ever=True)
+LONG = replace(
+    EMPTY, billed=span(tuple(line(day(n), pings=2, spent=0.2, saved=1.0, closed=1) for n in reversed(range(14))))
 )
 
 
@@ -112,7 +113,7 @@ def test_it_keeps_to_its_place(
         line(day(back), pings=2, spent=spent, lost=min(lost, spent), saved=saved, closed=1)
         for back, spent, saved, lost in sorted({one[0]: one for one in days}.values(), reverse=True)
     )
-    ledger = EMPTY.model_copy(update={"today": TODAY, "billed": span(lines), "hour_less_usd": 3.0})
+    ledger = replace(EMPTY, today=TODAY, billed=span(lines), hour_less_usd=3.0)
     found = column(ledger, width, height, drawing, failed=failed, key="L")
     assert all(width_of(one) <= width for one in found)
     head = len(column(ledger, width, 0, drawing))

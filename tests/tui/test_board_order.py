@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from store.models import BoardView, SessionView, Status, WaitingFor
@@ -146,8 +147,8 @@ def test_time_left_grows_from_row_to_row_among_what_needs_you(rows: list[tuple[i
 
 def test_what_works_stays_where_it_is_while_its_requests_renew_it() -> None:
     def order(search_left: float) -> list[str]:
-        search = sample.SEARCH.model_copy(update={"cache": sample.cache(search_left), "opened_at": NOW - 10})
-        web = sample.WEB.model_copy(update={"cache": sample.cache(250), "opened_at": NOW - 20})
+        search = replace(sample.SEARCH, cache=sample.cache(search_left), opened_at=NOW - 10)
+        web = replace(sample.WEB, cache=sample.cache(250), opened_at=NOW - 20)
         return ids(board(search, web), Order.NEED)
 
     assert order(240) == order(299) == ["search-index", "web-tests"]
@@ -156,7 +157,7 @@ def test_what_works_stays_where_it_is_while_its_requests_renew_it() -> None:
 def test_what_is_open_has_its_place_by_time_once_it_rests() -> None:
     def quiet(name: str, left: float, active: float) -> SessionView:
         session = sample.session(name, sample.cache(left), sample.keep(""), waiting=None, status=Status.UNKNOWN)
-        return session.model_copy(update={"last_activity_at": NOW - active, "opened_at": NOW - 900})
+        return replace(session, last_activity_at=NOW - active, opened_at=NOW - 900)
 
     view = board(quiet("talks", 290, 10), quiet("rests", 150, 150), quiet("also-talks", 298, 2))
     assert ids(view, Order.NEED) == ["rests", "also-talks", "talks"]
@@ -192,17 +193,15 @@ def test_age_is_the_time_since_anything_happened() -> None:
 def test_a_moments_rest_between_two_requests_moves_nothing() -> None:
     works = PROJECTS.sessions[6]
     assert ids(PROJECTS, Order.AGE)[0] == works.id
-    rests = works.model_copy(
-        update={"waiting_for": WaitingFor.YOU, "status": Status.IDLE, "last_activity_at": NOW - 59}
-    )
-    view = PROJECTS.model_copy(update={"sessions": (*PROJECTS.sessions[:6], rests, *PROJECTS.sessions[7:])})
+    rests = replace(works, waiting_for=WaitingFor.YOU, status=Status.IDLE, last_activity_at=NOW - 59)
+    view = replace(PROJECTS, sessions=(*PROJECTS.sessions[:6], rests, *PROJECTS.sessions[7:]))
     assert ids(view, Order.AGE) == ids(PROJECTS, Order.AGE)
     assert ids(view, Order.AGE, NOW + 1)[:2] == ["web-tests", works.id]
 
 
 def test_a_session_without_any_time_is_the_oldest() -> None:
-    lost = sample.DOCS.model_copy(update={"last_activity_at": None, "opened_at": None})
-    begun = sample.ETL.model_copy(update={"last_activity_at": None, "opened_at": NOW - 90})
+    lost = replace(sample.DOCS, last_activity_at=None, opened_at=None)
+    begun = replace(sample.ETL, last_activity_at=None, opened_at=NOW - 90)
     assert ids(board(lost, sample.API, begun), Order.AGE) == ["etl-nightly", "api-refactor", "docs-site"]
 
 
@@ -224,8 +223,8 @@ def test_the_column_falls_from_top_to_bottom(view: BoardView) -> None:
 
 def test_equal_prices_keep_their_places_while_prefixes_grow() -> None:
     def at(usd: float) -> list[str]:
-        grown = sample.ETL.model_copy(update={"cache": sample.cache(140, usd=usd), "opened_at": NOW - 9})
-        other = sample.API.model_copy(update={"cache": sample.cache(48, usd=0.62), "opened_at": NOW - 10})
+        grown = replace(sample.ETL, cache=sample.cache(140, usd=usd), opened_at=NOW - 9)
+        other = replace(sample.API, cache=sample.cache(48, usd=0.62), opened_at=NOW - 10)
         return ids(board(other, grown), Order.COST)
 
     assert at(0.616) == at(0.62) == at(0.624) == ["etl-nightly", "api-refactor"]

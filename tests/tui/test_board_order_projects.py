@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from store.models import BoardView
 from tests.tui import sample
 from tests.tui.order_sample import HOSTILE, PROJECTS, board, placed
@@ -64,7 +66,7 @@ def test_a_session_without_a_folder_has_a_section_that_says_so() -> None:
 
 def test_a_folder_that_no_name_fits_is_told_by_its_path() -> None:
     odd = named_in("/x/y", "/src/api").sessions
-    view = board(odd[0].model_copy(update={"project": "api"}), odd[1])
+    view = board(replace(odd[0], project="api"), odd[1])
     assert told(view) == ["y/api", "src/api"]
 
 

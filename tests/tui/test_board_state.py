@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.models import BoardView, SessionView, Status
 from tests.tui import sample
@@ -26,13 +27,13 @@ def loaded(view: BoardView = sample.BOARD) -> BoardState:
 
 def without(view: BoardView, gone: str) -> BoardView:
     """The view without one session."""
-    return view.model_copy(update={"sessions": tuple(one for one in view.sessions if one.id != gone)})
+    return replace(view, sessions=tuple(one for one in view.sessions if one.id != gone))
 
 
 def renewed(session: SessionView, seconds: float) -> SessionView:
     """The session after a ping: it expires later."""
-    cache = session.cache.model_copy(update={"expires_at": NOW + seconds})
-    return session.model_copy(update={"cache": cache})
+    cache = replace(session.cache, expires_at=NOW + seconds)
+    return replace(session, cache=cache)
 
 
 def test_the_cursor_starts_on_the_first_and_stops_at_the_ends() -> None:
@@ -80,9 +81,9 @@ def test_a_state_change_moves_rows_but_never_within_two_seconds_of_a_key() -> No
 def test_while_held_new_sessions_come_last_and_gone_ones_go() -> None:
     state = loaded()
     state.key(100.0)
-    new = renewed(sample.API, 10).model_copy(update={"id": "brand-new"})
+    new = replace(renewed(sample.API, 10), id="brand-new")
     view = without(sample.BOARD, "etl-nightly")
-    state.load(view.model_copy(update={"sessions": (*view.sessions, new)}), NOW, 100.5)
+    state.load(replace(view, sessions=(*view.sessions, new)), NOW, 100.5)
     assert state.ids[:4] == ("api-refactor", "notes-app", "deploy-infra", "brand-new")
     state.settle(NOW, 103.0)
     assert state.ids[0] == "brand-new"
@@ -120,8 +121,8 @@ def test_the_fold_can_be_selected_and_opened() -> None:
 def test_a_session_that_ends_leaves_its_row_even_while_held() -> None:
     state = loaded()
     state.key(100.0)
-    ended = sample.API.model_copy(update={"status": Status.ENDED, "ended_at": NOW})
-    view = without(sample.BOARD, "api-refactor").model_copy(update={"ended_today": (ended,)})
+    ended = replace(sample.API, status=Status.ENDED, ended_at=NOW)
+    view = replace(without(sample.BOARD, "api-refactor"), ended_today=(ended,))
     state.load(view, NOW, 100.5)
     assert state.ids == ("etl-nightly", "notes-app", "deploy-infra", *state.ids[3:7], FOLD_ID)
 
@@ -188,7 +189,7 @@ def test_the_cursor_of_an_unfolded_session_that_is_gone_takes_its_place() -> Non
     state = loaded(sample.BOARD_ENDED)
     state.fold(NOW)
     state.selected_id = "sandbox"
-    state.load(sample.BOARD_ENDED.model_copy(update={"ended_today": (sample.ENDED[0], sample.ENDED[2])}), NOW, 200.0)
+    state.load(replace(sample.BOARD_ENDED, ended_today=(sample.ENDED[0], sample.ENDED[2])), NOW, 200.0)
     assert state.selected_id == "hotfix"
 
 

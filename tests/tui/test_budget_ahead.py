@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from keepalive.caps import DayLeft
 from store.models import BudgetMode
@@ -34,10 +35,8 @@ def test_a_hold_in_force_whose_end_was_read_to_the_minute_is_the_keepers() -> No
     """The last ping falls into the seconds that the field does not show."""
     expires = NOW + 185
     end = expires + 2 * STEP + 5
-    keep = sample.DEPLOY.keepalive.model_copy(
-        update={"mode": BudgetMode.HOLD, "until": end, "max_pings": None, "max_usd": None}
-    )
-    held = sample.DEPLOY.model_copy(update={"keepalive": keep})
+    keep = replace(sample.DEPLOY.keepalive, mode=BudgetMode.HOLD, until=end, max_pings=None, max_usd=None)
+    held = replace(sample.DEPLOY, keepalive=keep)
     assert ahead(held, hold(until=end - 10), NOW, None) == Ahead(3, "", end)
     assert ahead(held, hold(until=end - 120), NOW, None) == Ahead(2, "", end - 120), "another end is another budget"
 
@@ -48,7 +47,7 @@ def test_what_they_cost_and_how_much_more_that_is_than_a_cold_resume() -> None:
     assert usd == pytest.approx(19 * 0.07)
     assert over(sample.DEPLOY, usd) == pytest.approx(19 * 0.07 - 0.89)
     assert over(sample.DEPLOY, 0.89) is None
-    assert over(sample.DEPLOY.model_copy(update={"login": "subscription"}), 9.0) is None, "nobody pays it"
+    assert over(replace(sample.DEPLOY, login="subscription"), 9.0) is None, "nobody pays it"
     assert most(sample.ETL, hold(usd=0.7), Ahead(None), DayLeft(0.3)) == pytest.approx(0.2), "no price is known"
     assert price(sample.ETL) is None
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.models import BudgetMode, SessionView
 from tests.tui import sample
@@ -20,7 +21,7 @@ DAY = 24 * 3600
 
 
 def held(until: float) -> SessionView:
-    return sample.API.model_copy(update={"keepalive": sample.keep("held", mode=BudgetMode.HOLD, until=until)})
+    return replace(sample.API, keepalive=sample.keep("held", mode=BudgetMode.HOLD, until=until))
 
 
 def under(name: str, form: Form, width: int = 32, rows: int = 2) -> list[str]:
@@ -82,8 +83,8 @@ def test_the_budget_in_force_is_as_if_it_had_been_typed() -> None:
 @pytest.mark.parametrize("usd", [0.005, 0.75, 1.0, 100.6, 123.45, 9_999.99])
 def test_an_untouched_sheet_changes_no_cap(usd: float) -> None:
     """The policy's plan (three pings) is not the person's cap, and money comes back as it was."""
-    keep = sample.API.keepalive.model_copy(update={"max_pings": None, "max_usd": usd})
-    budget = read(form_of(sample.API.model_copy(update={"keepalive": keep}), NOW, UTC), NOW, UTC)
+    keep = replace(sample.API.keepalive, max_pings=None, max_usd=usd)
+    budget = read(form_of(replace(sample.API, keepalive=keep), NOW, UTC), NOW, UTC)
     assert (budget.pings, budget.usd, budget.errors) == (None, usd, {})
 
 

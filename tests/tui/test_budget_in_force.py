@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from keepalive.config import BudgetConfig
+from keepalive.config import BudgetConfig, section
 from store import budgets, idle, lineages, pings
 from store.ledger import local_midnight
 from store.models import BudgetMode, Usage
@@ -57,7 +57,7 @@ def test_limits_origins_and_what_is_spent(cli: Cli, db: sqlite3.Connection) -> N
 def test_it_is_what_the_command_says(cli: Cli, db: sqlite3.Connection) -> None:
     cli.config('[budget]\nusd_per_session = 1.5\n[budget.ttl."1h"]\npings = 2\n')
     said = cli("budget", FIRST, "--json").object()
-    config = BudgetConfig.model_validate({"usd_per_session": 1.5, "ttl": {"1h": {"pings": 2}}})
+    config = section(BudgetConfig, {"usd_per_session": 1.5, "ttl": {"1h": {"pings": 2}}})
     found = read(db, FIRST, config, time.time())
     assert found.allowed.origins == said["origins"]
     assert (found.allowed.pings, found.allowed.usd, found.day.cap) == (said["pings"], said["usd"], said["usd_per_day"])

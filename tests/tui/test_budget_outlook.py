@@ -7,6 +7,7 @@ from datetime import UTC
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from keepalive.caps import DayLeft
 from store.models import BudgetMode, ReasonArgs, SessionView
@@ -23,8 +24,8 @@ def said(form: Form, width: int = 32, session: SessionView = sample.API, day_lef
 
 
 def told(session: SessionView, args: ReasonArgs) -> SessionView:
-    keep = session.keepalive.model_copy(update={"why_args": {**session.keepalive.why_args, **args}})
-    return session.model_copy(update={"keepalive": keep})
+    keep = replace(session.keepalive, why_args={**session.keepalive.why_args, **args})
+    return replace(session, keepalive=keep)
 
 
 def test_consequences_are_recomputed() -> None:
@@ -47,7 +48,7 @@ def test_without_a_cap_pings_end_at_break_even() -> None:
 
 
 def test_where_no_price_is_known_nothing_is_promised() -> None:
-    unpriced = sample.ETL.model_copy(update={"cache": sample.ETL.cache.model_copy(update={"cold_usd": None})})
+    unpriced = replace(sample.ETL, cache=replace(sample.ETL.cache, cold_usd=None))
     assert said(Form(BudgetMode.AUTO), session=unpriced)[1] == "all of them, at most    no limit"
 
 
@@ -82,7 +83,7 @@ def test_fewer_rows_keep_what_matters_most() -> None:
 def test_an_untouched_budget_costs_what_the_keeper_plans() -> None:
     """Two of three pings are left, and the sheet asks for what was planned with."""
     keep = sample.DEPLOY.keepalive
-    deploy = sample.DEPLOY.model_copy(update={"keepalive": keep.model_copy(update={"max_pings": None})})
+    deploy = replace(sample.DEPLOY, keepalive=replace(keep, max_pings=None))
 
     def line(form: Form) -> str:
         return said(form, session=deploy)[1]
@@ -146,7 +147,7 @@ def test_a_hold_that_ends_before_the_entry_needs_no_ping() -> None:
 
 
 def test_without_a_planned_ping_its_price_is_that_of_a_read() -> None:
-    etl = sample.ETL.model_copy(update={"cache": sample.ETL.cache.model_copy(update={"warm_usd": 0.05})})
+    etl = replace(sample.ETL, cache=replace(sample.ETL.cache, warm_usd=0.05))
     assert said(Form(BudgetMode.AUTO, "4", "$1"), session=etl)[:2] == [
         "next ping  when it is due  $0.05",
         "2 pings more, at most      $0.10",
@@ -154,8 +155,8 @@ def test_without_a_planned_ping_its_price_is_that_of_a_read() -> None:
 
 
 def test_under_a_plan_money_is_at_api_prices() -> None:
-    cache = sample.NOTES.cache.model_copy(update={"warm_usd": 0.05, "cold_usd": 0.9})
-    lines = said(Form(BudgetMode.AUTO, "2"), session=sample.NOTES.model_copy(update={"cache": cache}))
+    cache = replace(sample.NOTES.cache, warm_usd=0.05, cold_usd=0.9)
+    lines = said(Form(BudgetMode.AUTO, "2"), session=replace(sample.NOTES, cache=cache))
     assert lines[1:] == [
         "2 pings more, at most      $0.10",
         "a cold resume               164k",
@@ -165,16 +166,16 @@ def test_under_a_plan_money_is_at_api_prices() -> None:
 
 @pytest.mark.parametrize("why", ["no_keeper", "watch_only", "plan_login"])
 def test_what_no_budget_does_away_with_promises_no_ping(why: str) -> None:
-    keep = sample.ETL.keepalive.model_copy(update={"why": why, "why_args": {}})
-    etl = sample.ETL.model_copy(update={"keepalive": keep})
+    keep = replace(sample.ETL.keepalive, why=why, why_args={})
+    etl = replace(sample.ETL, keepalive=keep)
     assert said(Form(BudgetMode.AUTO, "4", "$1"), session=etl)[0] == "next ping           none for now"
 
 
 @pytest.mark.parametrize(("cold", "saves"), [(0.666, "saves $0.65"), (0.674, "saves $0.65"), (0.676, "saves $0.66")])
 def test_what_is_saved_is_what_the_lines_above_it_leave(cold: float, saves: str) -> None:
-    keep = sample.DEPLOY.keepalive.model_copy(update={"next_ping_usd": 0.0166})
-    cache = sample.DEPLOY.cache.model_copy(update={"cold_usd": cold})
-    session = sample.DEPLOY.model_copy(update={"keepalive": keep, "cache": cache})
+    keep = replace(sample.DEPLOY.keepalive, next_ping_usd=0.0166)
+    cache = replace(sample.DEPLOY.cache, cold_usd=cold)
+    session = replace(sample.DEPLOY, keepalive=keep, cache=cache)
     lines = said(Form(BudgetMode.AUTO, "2", "$5"), session=session)
     assert lines[1].endswith("$0.02")
     assert lines[-1].endswith(saves)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from keepalive.allowance import Allowance
 from store.models import BudgetMode, SessionView
@@ -20,9 +20,7 @@ from tui.budget_text import Day
 from tui.lines import Line, text_of, width_of
 
 ODDS = {"n": 2, "until": at(14, 44), "chance": 0.2307, "price": 0.087, "seconds": 300.0}
-DEPLOY = sample.DEPLOY.model_copy(
-    update={"keepalive": sample.DEPLOY.keepalive.model_copy(update={"why_args": ODDS, "max_usd": 0.75})}
-)
+DEPLOY = replace(sample.DEPLOY, keepalive=replace(sample.DEPLOY.keepalive, why_args=ODDS, max_usd=0.75))
 
 
 def drawn(force: InForce | None = IN_FORCE, width: int = 77, session: SessionView = DEPLOY) -> list[Line]:
@@ -34,7 +32,7 @@ def text(force: InForce | None = IN_FORCE, width: int = 77, session: SessionView
 
 
 def allowing(**limits: object) -> InForce:
-    return replace(IN_FORCE, allowed=replace(ALLOWED, **limits))  # type: ignore[arg-type]
+    return replace(IN_FORCE, allowed=replace(ALLOWED, **limits))
 
 
 def test_beside_the_list_each_limit_stands_with_its_origin() -> None:
@@ -116,8 +114,8 @@ def test_an_end_that_is_the_next_prompt_is_said() -> None:
 
 
 def test_a_held_session_goes_back_to_auto() -> None:
-    keep = DEPLOY.keepalive.model_copy(update={"mode": BudgetMode.HOLD, "until": NOW + 3600})
-    held = DEPLOY.model_copy(update={"keepalive": keep})
+    keep = replace(DEPLOY.keepalive, mode=BudgetMode.HOLD, until=NOW + 3600)
+    held = replace(DEPLOY, keepalive=keep)
     assert text(session=held)[-1] == " b edit  h auto again  o off"
 
 

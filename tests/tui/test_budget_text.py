@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from keepalive.allowance import Allowance
-from keepalive.config import BudgetConfig
+from keepalive.config import BudgetConfig, section
 from store.models import BudgetMode
 from tests.tui.sample import NOW, at
 from tui.budget_text import day_of, lines, origin, pause_lines, tables
@@ -50,7 +50,7 @@ def test_nothing_else_in_the_config_is_nothing_to_say() -> None:
 
 @given(st.text())
 def test_a_name_cannot_leave_its_line(name: str) -> None:
-    config = BudgetConfig.model_validate({"project": {name: {}}, "agent": {name: {}}})
+    config = section(BudgetConfig, {"project": {name: {}}, "agent": {name: {}}})
     for text in (*tables(config), origin(name)):
         assert len(text.splitlines()) == 1
         assert "\x1b" not in text

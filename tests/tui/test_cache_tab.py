@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.cache_strip import CacheHistory, CacheMoment
 from store.models import CacheEvent, CacheStateName, Evidence, SessionView
@@ -25,7 +26,7 @@ def text(
 
 
 def with_cache(session: SessionView = sample.API, **changes: Any) -> SessionView:
-    return session.model_copy(update={"cache": session.cache.model_copy(update=changes)})
+    return replace(session, cache=replace(session.cache, **changes))
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ def test_narrow_events_keep_the_money() -> None:
 
 @pytest.mark.parametrize("width", [56, 77, 120])
 def test_a_long_name_leaves_tokens_and_money_alone(width: int) -> None:
-    moment = CacheMoment(at=NOW - 5, turn=3, broke=BREAK.model_copy(update={"name": "mcp__" + "word " * 30}))
+    moment = CacheMoment(at=NOW - 5, turn=3, broke=replace(BREAK, name="mcp__" + "word " * 30))
     lines = text(history=CacheHistory(moments=(moment,)), width=width)
     assert any("tool added:" in line and line.endswith("121k again  $0.76") for line in lines)
 
@@ -96,7 +97,7 @@ def test_a_plan_login_pays_no_money() -> None:
 
 
 def test_what_helps_is_said_once() -> None:
-    again = [cache_sample.MOMENTS[-1].model_copy(update={"at": NOW - n}) for n in range(3)]
+    again = [replace(cache_sample.MOMENTS[-1], at=NOW - n) for n in range(3)]
     lines = text(history=CacheHistory(moments=tuple(again)))
     assert sum("next time" in line for line in lines) == 1
     assert sum("tool added" in line for line in lines) == 3
@@ -119,13 +120,13 @@ def test_what_helps_is_said_once() -> None:
     ],
 )
 def test_the_place_of_a_break(changes: dict[str, Any], said: str) -> None:
-    moment = CacheMoment(at=NOW - 5, broke=BREAK.model_copy(update=changes))
+    moment = CacheMoment(at=NOW - 5, broke=replace(BREAK, **changes))
     (line,) = [line for line in text(history=CacheHistory(moments=(moment,)), width=100) if " again" in line]
     assert f"╳ {said}  " in line
 
 
 def test_names_from_requests_are_cleaned() -> None:
-    moment = CacheMoment(at=NOW, broke=BREAK.model_copy(update={"name": "a\x1b[31m\x9bb\u202e", "field": "x\ny\x07"}))
+    moment = CacheMoment(at=NOW, broke=replace(BREAK, name="a\x1b[31m\x9bb\u202e", field="x\ny\x07"))
     joined = "".join(text(history=CacheHistory(moments=(moment,)), width=100))
     assert not any(ord(letter) < 32 or 127 <= ord(letter) < 160 or letter == "\u202e" for letter in joined)
 
@@ -133,7 +134,7 @@ def test_names_from_requests_are_cleaned() -> None:
 def test_nothing_seen_and_nothing_read_yet() -> None:
     assert text(history=CacheHistory())[-1] == " No request seen yet."
     assert len(text(history=None)) == 2
-    assert text(history=HISTORY.model_copy(update={"moments": ()}))[-1] == " Nothing broke it."
+    assert text(history=replace(HISTORY, moments=()))[-1] == " Nothing broke it."
 
 
 SESSIONS = [
@@ -165,7 +166,7 @@ def test_no_line_is_wider_than_the_view(
     turn: int | None,
     ago: float,
 ) -> None:
-    broke = BREAK.model_copy(update={"name": name, "field": field})
+    broke = replace(BREAK, name=name, field=field)
     moment = CacheMoment(at=NOW - ago, turn=turn, event=event, broke=broke)
     history = CacheHistory(strip=HISTORY.strip[:count], requests=count * 1_000, moments=(moment, *cache_sample.MOMENTS))
     lines = cache_tab(session, history, NOW, UTC, width)

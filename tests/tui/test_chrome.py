@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from store.models import BoardView, LedgerLine
 from tests.tui import sample
@@ -48,7 +49,7 @@ def test_header_names_the_key_that_starts_one_where_there_is_room() -> None:
 
 
 def test_a_keeper_that_nobody_restarts_is_told_as_long_as_the_footer_has_its_key() -> None:
-    alone = sample.BOARD.model_copy(update={"keeper": sample.KEEPER.model_copy(update={"supervised": False})})
+    alone = replace(sample.BOARD, keeper=replace(sample.KEEPER, supervised=False))
 
     def told(width: int, view: BoardView = alone) -> str:
         return text_of(chrome.header(view, NOW, width, starts="K")[0])
@@ -66,10 +67,10 @@ def test_header_says_that_one_runs_where_there_is_nothing_else_to_say() -> None:
 
 def test_header_of_a_day_under_a_plan_has_no_money() -> None:
     plan = {"today": LedgerLine(key=""), "today_on_plan": LedgerLine(key="", pings=3, spent_usd=0.2)}
-    view = sample.BOARD.model_copy(update=plan)
+    view = replace(sample.BOARD, **plan)
     assert header(36, view).endswith("today 3 forks on plan")
     assert header(120, view).endswith("today 3 forks on plan")
-    both = sample.BOARD.model_copy(update={"today_on_plan": plan["today_on_plan"]})
+    both = replace(sample.BOARD, today_on_plan=plan["today_on_plan"])
     assert (header(36, both), header(120, both)) == (header(36), header(120))
 
 

@@ -8,6 +8,7 @@ import sys
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from store.models import LedgerLine, WaitingFor
 from tests.store import idle_sample
@@ -173,7 +174,7 @@ def test_a_terminal_gets_the_days_as_bars() -> None:
 def test_no_bars_where_there_is_nothing_to_see() -> None:
     assert drawn(columns=39) == []
     assert drawn(()) == []
-    assert drawn((DAYS[0].model_copy(update={"key": "2026-11-24"}),)) == []
+    assert drawn((replace(DAYS[0], key="2026-11-24"),)) == []
     assert max(map(len, drawn(columns=400))) <= 88
 
 

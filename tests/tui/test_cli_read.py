@@ -7,6 +7,7 @@ import sqlite3
 from contextlib import closing
 
 import pytest
+from msgspec.structs import replace
 
 from store import database, sessions
 from store.migrations import open_store
@@ -57,7 +58,7 @@ def test_sessions_are_the_contracts_objects_newest_first(cli: Cli) -> None:
         "cache_write_1h": 10_000, "reasoning": 0, "usd": pytest.approx(0.08604),
     }  # fmt: skip
     assert (second["status"], second["ended_at"]) == ("ended", "1970-01-01T00:00:03.000Z")
-    assert set(first) == set(SessionView.model_fields)
+    assert set(first) == set(SessionView.__struct_fields__)
 
 
 @pytest.mark.usefixtures("db")
@@ -94,7 +95,7 @@ def test_an_empty_store_is_an_empty_list(cli: Cli) -> None:
 @pytest.mark.usefixtures("db")
 def test_show_is_the_session_and_its_turns(cli: Cli) -> None:
     shown = cli("show", FIRST, "--json").object()
-    assert set(shown) == set(SessionDetail.model_fields)
+    assert set(shown) == set(SessionDetail.__struct_fields__)
     (turn,) = objects(shown["turns"])
     assert (turn["n"], turn["started_at"], turn["requests"]) == (1, "2026-11-24T10:00:00.000Z", 1)
     assert str(turn["prompt"]).startswith("do \x1b[31mred"), "JSON keeps the text as it is"
@@ -140,7 +141,7 @@ def test_a_store_that_may_only_be_read_can_be_read(
 
 @pytest.mark.parametrize(("chance", "said"), [(0.9, "90% warm"), (0.05, "5% warm"), (0.03, "gone"), (None, "likely")])
 def test_a_line_says_when_it_was_and_how_likely_its_cache_is_there(chance: float | None, said: str) -> None:
-    cache = sample.SEARCH.cache.model_copy(update={"probability": chance})
-    line = _line(sample.SEARCH.model_copy(update={"cache": cache, "last_activity_at": 1_790_000_000.0}))
+    cache = replace(sample.SEARCH.cache, probability=chance)
+    line = _line(replace(sample.SEARCH, cache=cache, last_activity_at=1_790_000_000.0))
     assert line.startswith("search-i  21 Sep   claude ")
     assert f"  cache {said}  if cold $0.11  " in line

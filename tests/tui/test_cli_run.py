@@ -20,6 +20,7 @@ from keepalive import keeper
 from keepalive.supervisor import KeeperError
 from store import launches
 from store.models import KeeperView
+from store.row import row_of
 from tests.keepalive.keeper_home import Home, eventually, made_home
 from tests.tui.cli_home import UPSTREAM, Cli
 
@@ -67,7 +68,8 @@ def no_exec(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def running(*args: object) -> KeeperView:
-    return KeeperView.model_validate(
+    return row_of(
+        KeeperView,
         {
             "pid": 1,
             "port": 4242,
@@ -76,7 +78,7 @@ def running(*args: object) -> KeeperView:
             "sessions": 0,
             "since": 1.0,
             "supervised": True,
-        }
+        },
     )
 
 

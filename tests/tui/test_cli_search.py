@@ -8,6 +8,7 @@ from datetime import UTC
 
 import click
 import pytest
+from msgspec.structs import replace
 
 from store import database
 from store.search import Found, Hit
@@ -85,7 +86,7 @@ def test_matches_are_set_off_on_a_terminal() -> None:
     shown = line(hit, UTC)
     assert shown.endswith("… the " + click.style("pier", bold=True))
     assert click.unstyle(shown) == "2026-09-21 14:13  0b1c2d3e  harbour               turn 3    prompt    … the pier"
-    assert line(hit.model_copy(update={"at": None, "ranges": ()}), UTC).startswith("-     ")
+    assert line(replace(hit, at=None, ranges=()), UTC).startswith("-     ")
 
 
 def test_an_empty_store_is_an_empty_list(cli: Cli) -> None:

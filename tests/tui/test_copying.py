@@ -8,6 +8,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.models import FailedCommand, FileChange, TurnView
 from store.plain_text import plain
@@ -50,7 +51,7 @@ def test_a_session_has_its_id_folder_and_brief() -> None:
     }
     assert by_key(of_session(sample.API, "# Resume brief: it\n"))["b"].text == "# Resume brief: it"
     assert items["d"].said == "copied: folder"
-    assert [item.what for item in of_session(sample.API.model_copy(update={"cwd": ""}))] == ["id", "brief"]
+    assert [item.what for item in of_session(replace(sample.API, cwd=""))] == ["id", "brief"]
 
 
 def test_a_turn_has_what_it_left() -> None:
@@ -111,7 +112,7 @@ def test_a_path_is_one_line_whatever_it_is_made_of() -> None:
     assert (items["1"].text, items["2"].text) == ("/src/a  brm -rf ~", "/src/cd")
     assert items["f"].text == "/src/a  brm -rf ~\n/src/cd"
     assert all(items[key].note == "hidden characters left out" for key in "f12")
-    assert of_session(sample.API.model_copy(update={"cwd": "/src/a  b"}))[1].note == ""
+    assert of_session(replace(sample.API, cwd="/src/a  b"))[1].note == ""
 
 
 def test_what_is_too_long_is_cut_and_says_so() -> None:
@@ -126,7 +127,7 @@ def test_what_is_too_long_is_cut_and_says_so() -> None:
 
 @given(texts, texts, texts)
 def test_nothing_that_is_copied_acts_where_it_is_pasted(one: str, other: str, third: str) -> None:
-    session = sample.API.model_copy(update={"id": one or "x", "cwd": other})
+    session = replace(sample.API, id=one or "x", cwd=other)
     left = turn(files=(one, other), failed=(one, third), answer=other, memory=third)
     assert count(left) == len(of_turn(left, other))
     for item in (*of_session(session, third), *of_turn(left, other)):

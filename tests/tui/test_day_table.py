@@ -7,6 +7,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.ledger_models import RESULTS, DayLedger, SpanLine
 from store.sessions import FORGOTTEN
@@ -47,7 +48,7 @@ def test_hours_and_years_are_told() -> None:
 
     assert slots(36, HOURS)[2].startswith(" 14:00 ")
     old = span((line("2024-12-31", pings=1, spent=0.02), line("2026-11-24", pings=1, spent=0.02)))
-    ledger = LEDGER.model_copy(update={"billed": old})
+    ledger = replace(LEDGER, billed=old)
     assert [row.split()[0] for row in slots(36, ledger)[2:]] == ["today", "2024", "31"]
 
 
@@ -92,7 +93,7 @@ def test_dearest_projects_and_how_many_more() -> None:
 
 
 def test_what_was_forgotten_is_no_project() -> None:
-    found = WEEK.model_copy(update={"by_project": (line(FORGOTTEN, pings=1, spent=0.1), line("api", pings=1))})
+    found = replace(WEEK, by_project=(line(FORGOTTEN, pings=1, spent=0.1), line("api", pings=1)))
     rows = list(day_table.projects(found, 60, 5, priced=True))[2:]
     assert [(row[0].text.strip(), row[0].role) for row in rows] == [(FORGOTTEN, "dim"), ("api", "fg")]
 
@@ -104,7 +105,7 @@ def test_only_the_net_has_a_hue() -> None:
 
 
 def test_a_project_is_data() -> None:
-    evil = WEEK.model_copy(update={"by_project": (line("\x1b[31m[b]red\x07", pings=1, spent=0.1),)})
+    evil = replace(WEEK, by_project=(line("\x1b[31m[b]red\x07", pings=1, spent=0.1),))
     (row,) = text(list(day_table.projects(evil, 60, 5, priced=True)))[2:]
     assert re.search(r"[\x00-\x1f\x7f-\x9f]", row) is None
     assert "[b]red" in row
@@ -127,7 +128,7 @@ LINES = st.lists(
 
 @given(LINES, st.sampled_from(WIDTHS))
 def test_what_is_shown_adds_up(lines: list[SpanLine], width: int) -> None:
-    days = tuple(one.model_copy(update={"key": f"2026-02-{n + 1:02}"}) for n, one in enumerate(lines))
+    days = tuple(replace(one, key=f"2026-02-{n + 1:02}") for n, one in enumerate(lines))
     found = span(days)
     rows = list(day_table.slots(found, LEDGER, width, priced=True))
     heads = text_of(rows[0]).split()
@@ -153,8 +154,8 @@ def test_no_line_leaves_its_room(spent: float, saved: float, lost: float, pings:
     day = line("2026-11-24", pings=pings, hits=pings, spent=spent, saved=saved, lost=lost, closed=pings)
     found = span(
         (day,),
-        by_project=(day.model_copy(update={"key": "a" * 200}), day.model_copy(update={"key": "漢字" * 30})),
-        by_result=tuple(day.model_copy(update={"key": key}) for key in RESULTS),
+        by_project=(replace(day, key="a" * 200), replace(day, key="漢字" * 30)),
+        by_result=tuple(replace(day, key=key) for key in RESULTS),
     )
     lines = [
         *day_table.slots(found, LEDGER, width, priced=priced),

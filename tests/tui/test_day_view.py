@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.ledger_models import RESULTS, DayLedger, SpanLine
 from tests.tui.days_sample import EMPTY, HOURS, LEDGER, PLAN, TODAY, WEEK, day, line, span
@@ -25,7 +26,7 @@ def drawn(
 
 
 def billed(*lines: SpanLine, **more: Any) -> DayLedger:
-    return EMPTY.model_copy(update={"billed": span(lines), "ever": True, **more})
+    return replace(EMPTY, billed=span(lines), ever=True, **more)
 
 
 def test_at_60() -> None:
@@ -131,7 +132,7 @@ class TestPlan:
     """Nobody is billed by token."""
 
     def test_alone_it_has_no_money(self) -> None:
-        lines = drawn(EMPTY.model_copy(update={"plan": PLAN, "ever": True}))
+        lines = drawn(replace(EMPTY, plan=PLAN, ever=True))
         assert lines[:4] == [
             " 5 pings in 7 days under a plan login",
             " They took 500k tokens, and once a prefix was read after",
@@ -142,14 +143,14 @@ class TestPlan:
         assert "█ kept  █ open  █ lost" in "\n".join(lines)
 
     def test_beside_money_it_is_told_apart(self) -> None:
-        lines = drawn(LEDGER.model_copy(update={"plan": PLAN}))
+        lines = drawn(replace(LEDGER, plan=PLAN))
         assert lines[0].startswith(" +$10.50 net")
         start = lines.index(" under a plan login 5 pings, not billed by token")
         assert lines[start + 1].startswith(" They took 500k tokens")
 
     def test_nothing_kept_yet(self) -> None:
         plan = span((line(day(0), pings=1, spent=100_000),), by_result=(line("open", pings=1, spent=100_000),))
-        text = " ".join(drawn(EMPTY.model_copy(update={"plan": plan}), 90))
+        text = " ".join(drawn(replace(EMPTY, plan=plan), 90))
         assert "They took 100k tokens and have kept nothing past its expiry yet." in text
 
 
@@ -175,7 +176,7 @@ class TestTip:
             assert any(SETTING in one for one in drawn(ledger, width)) is told
 
     def test_none_for_a_plan(self) -> None:
-        assert SETTING not in "".join(drawn(EMPTY.model_copy(update={"plan": PLAN})))
+        assert SETTING not in "".join(drawn(replace(EMPTY, plan=PLAN)))
 
 
 class TestNothing:
@@ -187,7 +188,7 @@ class TestNothing:
         assert {" $ warmside run -- claude", " $ warmside demo", " b on the board"} <= set(lines)
 
     def test_not_lately(self) -> None:
-        lines = drawn(EMPTY.model_copy(update={"ever": True}), 36, of=TODAY_SPAN)
+        lines = drawn(replace(EMPTY, ever=True), 36, of=TODAY_SPAN)
         assert lines[0] == " No ping sent today."
         assert lines[-1] == " ] shows more days"
         assert not any("warmside" in one for one in lines)

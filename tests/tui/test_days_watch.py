@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from keepalive.clock import ManualClock
 from store.ledger_cells import local_date
@@ -23,7 +24,7 @@ class Slow(SampleDays):
         super().__init__()
         self.clock, self.seconds, self.opened = ManualClock(NOON), 0.0, 0
         today = {"today": local_date(NOON)}
-        self.by_days = {days: ledger.model_copy(update=today) for days, ledger in self.by_days.items()}
+        self.by_days = {days: replace(ledger, **today) for days, ledger in self.by_days.items()}
 
     def open(self) -> None:
         self.opened += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
+from msgspec.structs import replace
 
 from store.models import SessionView, TurnView
 from tests.tui import sample
@@ -77,7 +78,7 @@ def test_a_session_without_turns_has_its_cache_and_pings() -> None:
 
 
 def test_a_promised_minimum_is_told_as_one() -> None:
-    view = sample.cache(20, ttl=None).model_copy(update={"ttl_seconds": 1_800.0})
+    view = replace(sample.cache(20, ttl=None), ttl_seconds=1_800.0)
     assert text_of(detail.cache_line(sample.session("c", view, sample.keep("")), 36)).endswith(" 30m+")
     nothing = sample.session("c", sample.cache(ttl=None), sample.keep(""))
     assert text_of(detail.cache_line(nothing, 36)).endswith(" –")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC
 
+from msgspec.structs import replace
+
 from store.models import BoardView, BudgetMode, CacheStateName, Status
 from tests.tui import sample
 from tests.tui.sample import NOW
@@ -31,7 +33,7 @@ def test_a_one_hour_entry_shouts_in_its_last_five_minutes() -> None:
 
 
 def test_shorter_lifetimes_shout_in_proportion() -> None:
-    view = sample.cache(5, usd=1.0).model_copy(update={"ttl_seconds": 20.0})
+    view = replace(sample.cache(5, usd=1.0), ttl_seconds=20.0)
     session = sample.session("sped-up", view, sample.keep("pings_spent"))
     assert not facts.expires_soon(session, NOW)
     assert facts.expires_soon(session, NOW + 1)
@@ -50,7 +52,7 @@ def test_who_is_to_move() -> None:
 
 
 def test_a_hold_ends_at_its_time() -> None:
-    held = sample.API.model_copy(update={"keepalive": sample.keep("held", mode=BudgetMode.HOLD, until=NOW + 60)})
+    held = replace(sample.API, keepalive=sample.keep("held", mode=BudgetMode.HOLD, until=NOW + 60))
     assert facts.is_held(held, NOW)
     assert not facts.is_held(held, NOW + 61)
 
@@ -65,14 +67,14 @@ def test_plan_logins_pay_in_tokens_and_unknown_costs_nothing() -> None:
 def test_reasons_come_from_the_state_that_matters() -> None:
     assert facts.reason(sample.BILLING, NOW, UTC)[1].full == "tools changed, 121k to rewrite"
     assert facts.reason(sample.SEARCH, NOW, UTC)[0] == "no_ttl"
-    flying = sample.API.model_copy(update={"keepalive": sample.API.keepalive.model_copy(update={"in_flight": True})})
+    flying = replace(sample.API, keepalive=replace(sample.API.keepalive, in_flight=True))
     assert facts.reason(flying, NOW, UTC)[0] == "in_flight"
     fresh = sample.session("u", sample.cache(state=CacheStateName.UNKNOWN), sample.keep(""))
     assert facts.reason(fresh, NOW, UTC)[1].short == "no request yet"
 
 
 def test_names_that_would_read_the_same_are_told_apart() -> None:
-    twin = sample.API.model_copy(update={"id": "other-session-id", "title": "fix\x1b[31m the build"})
+    twin = replace(sample.API, id="other-session-id", title="fix\x1b[31m the build")
     names = facts.names(BoardView(sessions=(sample.API, twin, sample.ETL)))
     assert names == {
         "api-refactor": "api-refactor api-refa",
@@ -102,7 +104,7 @@ def test_what_runs_out_does_so_whoever_is_to_move() -> None:
     assert not facts.expires_soon(stalls, NOW)
     assert not facts.runs_out(stalls, NOW - 1)
     assert not facts.runs_out(stalls, NOW + 60)
-    kept = stalls.model_copy(update={"keepalive": sample.keep("tool_guard")})
+    kept = replace(stalls, keepalive=sample.keep("tool_guard"))
     assert not facts.runs_out(kept, NOW)
 
 
@@ -114,7 +116,7 @@ def test_a_price_is_in_dollars_or_in_tokens_or_unknown() -> None:
 
 
 def test_under_its_project_a_session_is_called_by_what_is_its_own() -> None:
-    titled = sample.API.model_copy(update={"title": "fix\x1b[31m the build"})
+    titled = replace(sample.API, title="fix\x1b[31m the build")
     assert facts.name_in_project(titled, "api-refactor fix the build") == "fix the build"
     assert facts.name_in_project(sample.API, "api-refactor api-refa") == "api-refa"
     assert facts.name_in_project(sample.API, "api-refactor") == "api-refactor"

@@ -7,6 +7,7 @@ from datetime import UTC
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.history import SessionLine
 from tests.tui import history_sample
@@ -28,7 +29,7 @@ LINE = SessionLine(
 
 
 def session(width: int, **changed: object) -> list[str]:
-    line = LINE.model_copy(update=changed)
+    line = replace(LINE, **changed)
     return [text_of(one) for one in session_row(line, NOW, width, UTC, chosen=False)]
 
 
@@ -71,7 +72,7 @@ def test_a_hit_has_its_turn_its_failure_and_its_words_set_off() -> None:
     assert width_of(first) == 59
     assert Piece("lock", "hit") in second
     assert Piece("api-refactor", "strong") in first
-    plain = history_sample.HITS[0].model_copy(update={"failed": False})
+    plain = replace(history_sample.HITS[0], failed=False)
     assert "✗" not in text_of(hit_row(plain, 60, UTC, chosen=False)[0])
 
 
@@ -84,8 +85,8 @@ def test_the_edge_takes_the_first_cell() -> None:
 
 @given(st.text(max_size=80), st.integers(20, 130), st.booleans())
 def test_any_text_fits_and_acts_on_nothing(text: str, width: int, chosen: bool) -> None:
-    line = LINE.model_copy(update={"project": text, "title": text + HOSTILE, "agent": text, "model": text})
-    hit = history_sample.HITS[0].model_copy(update={"project": text, "title": HOSTILE + text})
+    line = replace(LINE, project=text, title=text + HOSTILE, agent=text, model=text)
+    hit = replace(history_sample.HITS[0], project=text, title=HOSTILE + text)
     for one in (*session_row(line, NOW, width, UTC, chosen=chosen), *hit_row(hit, width, UTC, chosen=chosen)):
         assert width_of(one) < width
         assert text_of(one).isprintable()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC
 
+from msgspec.structs import replace
+
 from store.history import Overview, Place, SessionLine
 from tests.tui import history_sample
 from tests.tui.history_sample import HITS, PLACES
@@ -60,7 +62,7 @@ def test_what_was_read_is_kept_for_a_while() -> None:
         one.keep_opened(f"x{n}", history_sample.session("s0"))
     assert list(one.opened) == [f"x{n}" for n in range(3, KEPT_SESSIONS + 3)]
     line = SessionLine(id="", agent="", project="", title="", first_prompt="", model=None, turns=0, usd=None)
-    one.keep_lines(line.model_copy(update={"id": str(n)}) for n in range(LINES_KEPT + 5))
+    one.keep_lines(replace(line, id=str(n)) for n in range(LINES_KEPT + 5))
     assert (len(one.lines), next(iter(one.lines))) == (LINES_KEPT, "5")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
+from msgspec.structs import replace
 
 from store.search_terms import parse
 from tests.tui import history_sample
@@ -72,7 +73,7 @@ def test_another_tab_or_a_turn_that_is_gone_begins_at_the_top() -> None:
 
 def test_hostile_names_are_only_text() -> None:
     session = history_sample.session("s0")
-    detail = session.detail.model_copy(update=dict.fromkeys(("project", "title", "agent", "model", "cwd"), HOSTILE))
+    detail = replace(session.detail, **dict.fromkeys(("project", "title", "agent", "model", "cwd"), HOSTILE))
     hostile = OpenedSession(detail, session.cache, session.ledger)
     for lines in (
         history_view.preview(hostile, 5, (), PAGE),

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 from textual.events import Paste
 from textual.widgets import Input
@@ -30,56 +30,52 @@ def _turn(turn: TurnView) -> TurnView:
     files = tuple(FileChange(path=f"{path}{LONG}", kind="M") for path in ("/", "", "a/"))
     failed = tuple(FailedCommand(command=LONG, exit_code=1) for _ in range(2))
     said = dict.fromkeys(("prompt", "answer", "memory"), LONG)
-    return turn.model_copy(update={**said, "files_changed": files, "failed_commands": failed})
+    return replace(turn, **said, files_changed=files, failed_commands=failed)
 
 
 def _sessions(sessions: Sequence[SessionView]) -> tuple[SessionView, ...]:
     def keep(one: SessionView) -> object:
-        return one.keepalive.model_copy(update={"why_args": {**one.keepalive.why_args, "model": LONG, "n": LONG}})
+        return replace(one.keepalive, why_args={**one.keepalive.why_args, "model": LONG, "n": LONG})
 
-    return tuple(one.model_copy(update={**OF_SESSION, "id": LONG + one.id, "keepalive": keep(one)}) for one in sessions)
+    return tuple(replace(one, **OF_SESSION, id=LONG + one.id, keepalive=keep(one)) for one in sessions)
 
 
 class HostileHistory(history_sample.SampleHistory):
     """Whatever is read has it in every text."""
 
     def overview(self) -> Overview:
-        return super().overview().model_copy(update={"projects": (LONG,), "agents": (LONG,)})
+        return replace(super().overview(), projects=(LONG,), agents=(LONG,))
 
     def lines(self, ids: Sequence[str]) -> tuple[SessionLine, ...]:
         texts: dict[str, Any] = dict.fromkeys(("agent", "project", "title", "first_prompt", "model"), LONG)
-        return tuple(line.model_copy(update=texts) for line in super().lines(ids))
+        return tuple(replace(line, **texts) for line in super().lines(ids))
 
     def search(self, words: str, filters: Filters, limit: int) -> Found:
         found = super().search(words, filters, limit)
-        return replace(found, hits=tuple(hit.model_copy(update={"project": LONG, "title": LONG}) for hit in found.hits))
+        return replace(found, hits=tuple(replace(hit, project=LONG, title=LONG) for hit in found.hits))
 
     def opened(self, session_id: str) -> OpenedSession:
         opened = super().opened(session_id)
         turns = tuple(map(_turn, opened.detail.turns))
-        return OpenedSession(
-            opened.detail.model_copy(update={**OF_SESSION, "turns": turns}), opened.cache, opened.ledger
-        )
+        return OpenedSession(replace(opened.detail, **OF_SESSION, turns=turns), opened.cache, opened.ledger)
 
 
 def _hostile(name: str) -> Gallery:
     of = sample.BOARD_ENDED
     pings = (NextPing(session_id="x", name=LONG, at=sample.NOW + 60, n=1, of=3, usd=0.1),)
-    board = of.model_copy(
-        update={"sessions": _sessions(of.sessions), "ended_today": _sessions(of.ended_today), "next_pings": pings}
-    )
+    board = replace(of, sessions=_sessions(of.sessions), ended_today=_sessions(of.ended_today), next_pings=pings)
     feed = sample.SampleFeed(BoardView() if name == "empty" else board, tuple(map(_turn, sample.TURNS)))
-    broke = cache_sample.BREAK.model_copy(update=dict.fromkeys(("name", "field", "part", "cause"), LONG))
-    moments = tuple(one.model_copy(update={"broke": broke}) for one in cache_sample.MOMENTS)
-    feed.history = cache_sample.HISTORY.model_copy(update={"moments": moments})
+    broke = replace(cache_sample.BREAK, **dict.fromkeys(("name", "field", "part", "cause"), LONG))
+    moments = tuple(replace(one, broke=broke) for one in cache_sample.MOMENTS)
+    feed.history = replace(cache_sample.HISTORY, moments=moments)
     feed.ledger = ledger_sample.LEDGER
     one = gallery(name, feed, looked_in=(LONG,))
     one.history = HostileHistory()
     one.__post_init__()
-    billed: SpanLedger = days_sample.WEEK.model_copy(
-        update={"by_project": tuple(line.model_copy(update={"key": LONG}) for line in days_sample.WEEK.by_project)}
+    billed: SpanLedger = replace(
+        days_sample.WEEK, by_project=tuple(replace(line, key=LONG) for line in days_sample.WEEK.by_project)
     )
-    one.days.by_days[7] = days_sample.LEDGER.model_copy(update={"billed": billed})
+    one.days.by_days[7] = replace(days_sample.LEDGER, billed=billed)
     return one
 
 
@@ -104,7 +100,7 @@ async def test_it_is_only_text(name: str, width: int) -> None:
 
 
 async def test_an_id_is_only_text_where_nothing_else_names_a_session() -> None:
-    nameless = [one.model_copy(update={"project": "", "title": ""}) for one in _sessions(sample.BOARD.sessions)]
+    nameless = [replace(one, project="", title="") for one in _sessions(sample.BOARD.sessions)]
     one = gallery(feed=sample.SampleFeed(BoardView(sessions=tuple(nameless))))
     async with one.run(60, 30):
         assert SHOWN in "\n".join(rows(one))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from msgspec.structs import replace
 
 from store.models import SessionView
 from tests.keepalive.keeper_home import ended, eventually
@@ -42,7 +43,7 @@ def other(tmp_path: Path) -> Iterator[Server]:
 def agent(at: Server, pane: str, stored: str | None = None) -> SessionView:
     """A session whose agent is the program in this pane; `stored` is the pane that the store knows of it."""
     pid = int(at("display-message", "-p", "-t", pane, "#{pane_pid}"))
-    return sample.API.model_copy(update={"pid": pid, "tmux_pane": stored})
+    return replace(sample.API, pid=pid, tmux_pane=stored)
 
 
 def sidebar(at: Server, pane: str = "%0") -> dict[str, str]:
@@ -207,7 +208,7 @@ async def test_what_is_not_there_is_said_in_a_line(tmux: Server, zombie: int) ->
         ({"pid": 1 << 30}, "its process is gone"),
         ({"pid": zombie}, "its process is gone"),
     ):
-        assert await jump(session.model_copy(update=changed), sidebar(tmux)) == Jumped(line, bad=True)
+        assert await jump(replace(session, **changed), sidebar(tmux)) == Jumped(line, bad=True)
 
 
 async def test_an_agent_in_another_terminal_is_said_to_be_there(tmux: Server) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.ledger_models import RESULTS, Result, SessionLedger
 from store.models import SessionView, WaitingFor
@@ -82,7 +83,7 @@ def test_a_saving_without_a_known_price_is_told_in_tokens() -> None:
 
 
 def test_what_is_not_listed_is_counted() -> None:
-    cut_off = LEDGER.model_copy(update={"periods": LEDGER.periods[:3]})
+    cut_off = replace(LEDGER, periods=LEDGER.periods[:3])
     assert text(cut_off)[-1] == " 5 earlier ones: warmside ledger --periods"
     assert "earlier" not in "".join(text())
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from store.ledger_models import RESULTS
@@ -53,7 +54,7 @@ def test_what_nobody_was_billed_for() -> None:
     assert under_plan((plan,)) == (
         "Under a plan login nobody is billed by token: $0.25 of the spent is what an API key would have paid."
     )
-    assert "$0.25 of the spent and $1.50 of the saved" in under_plan((plan.model_copy(update={"saved_usd": 1.5}),))
+    assert "$0.25 of the spent and $1.50 of the saved" in under_plan((replace(plan, saved_usd=1.5),))
 
 
 def test_a_period_that_closed_after_its_last_ping_was_counted() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from keepalive.config import LookConfig
+from keepalive.config import LookConfig, section
 from tui.look import Look, look_from_environment
 from tui.themes import ANSI, CONTRAST, DARK, LIGHT
 
@@ -21,7 +21,7 @@ def test_folders_follow_the_clients_variables() -> None:
     [("auto", ANSI), ("terminal", ANSI), ("dark", DARK), ("light", LIGHT), ("contrast", CONTRAST)],
 )
 def test_the_theme_of_the_configuration(chosen: str, theme: str) -> None:
-    config = LookConfig.model_validate({"theme": chosen})
+    config = section(LookConfig, {"theme": chosen})
     assert look_from_environment({"LANG": "C.UTF-8"}, config).theme == theme
 
 
@@ -30,7 +30,7 @@ def test_the_theme_of_the_configuration(chosen: str, theme: str) -> None:
     [("auto", "C", True), ("auto", "C.UTF-8", False), ("yes", "C.UTF-8", True), ("no", "C", False)],
 )
 def test_ascii_of_the_configuration(chosen: str, lang: str, ascii_only: bool) -> None:
-    config = LookConfig.model_validate({"ascii": chosen})
+    config = section(LookConfig, {"ascii": chosen})
     assert look_from_environment({"LANG": lang}, config).ascii_only is ascii_only
 
 

@@ -7,6 +7,7 @@ from datetime import UTC
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from store.models import CacheStateName, Evidence, SessionView
 from tests.tui import sample
@@ -91,7 +92,7 @@ def test_an_age_stands_before_what_fits_beside_it() -> None:
     assert said(sample.API, 32, "18m ago") == "18m ago · your turn"
     assert said(sample.API, 30, "18m ago") == "18m ago · you"
     assert said(sample.API, 20, "18m ago") == "18m ago"
-    missed = sample.API.model_copy(update={"keepalive": sample.keep("missed", {"read_percent": 12})})
+    missed = replace(sample.API, keepalive=sample.keep("missed", {"read_percent": 12}))
     pieces = row.bottom(missed, 60, NOW, UTC, EDGE, "18m ago")[2:4]
     assert [(piece.text.rstrip(), piece.role) for piece in pieces] == [("18m ago ·", "dim"), ("ping missed", "bad")]
 
@@ -109,7 +110,7 @@ def test_an_expired_entry_turns_cold_on_the_tick() -> None:
 
 
 def test_a_missed_ping_is_an_alarm() -> None:
-    missed = sample.ETL.model_copy(update={"keepalive": sample.keep("missed", {"read_percent": 12})})
+    missed = replace(sample.ETL, keepalive=sample.keep("missed", {"read_percent": 12}))
     line = row.bottom(missed, 36, NOW, UTC, EDGE)
     assert text_of(line).startswith("   ping missed · stopped ")
     assert role_of(line, "ping missed") == "bad"
@@ -166,18 +167,18 @@ def test_no_name_breaks_the_grid(name: str, width: int) -> None:
 
 @pytest.mark.parametrize("width", [30, 36, 60])
 def test_a_costly_cold_resume_is_marked(width: int) -> None:
-    costly = sample.API.model_copy(update={"cache": sample.API.cache.model_copy(update={"costly": True})})
+    costly = replace(sample.API, cache=replace(sample.API.cache, costly=True))
     line = row.top(costly, "api-refactor", width, NOW, EDGE)
     plain = text_of(row.top(sample.API, "api-refactor", width, NOW, EDGE))
     at = plain.index("$2.41") - 2
     assert text_of(line) == plain[:at] + row.COSTLY + plain[at + 1 :]
     assert role_of(line, row.COSTLY) == "cold"
-    over = costly.model_copy(update={"status": "ended", "ended_at": NOW})
+    over = replace(costly, status="ended", ended_at=NOW)
     assert row.COSTLY not in text_of(row.top(over, "api-refactor", width, NOW, EDGE))
 
 
 def test_a_minimum_that_passed_is_likely_and_never_shouts() -> None:
-    view = sample.cache(20, ttl=None, usd=1.0, evidence=Evidence.ASSUMED).model_copy(update={"ttl_seconds": 1_800.0})
+    view = replace(sample.cache(20, ttl=None, usd=1.0, evidence=Evidence.ASSUMED), ttl_seconds=1_800.0)
     codex = sample.session("codex", view, sample.keep("watch_only"))
     assert lines(codex, 36)[0].endswith("0:20?")
     assert not any(piece.role == "chip" for piece in row.top(codex, "codex", 36, NOW, EDGE))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
+from msgspec.structs import replace
 
 from store.models import CacheStateName, SessionView
 from tests.tui import sample
@@ -12,12 +13,10 @@ from tests.tui.sample import NOW, at
 from tui.lines import text_of
 from tui.sentence import sentence
 
-HELD = sample.API.model_copy(update={"keepalive": sample.keep("held", {"n": 4, "until": at(18, 0)}, next_usd=0.145)})
-SHORT = HELD.model_copy(
-    update={"keepalive": HELD.keepalive.model_copy(update={"why_args": {"n": 4, "until": at(15, 4), "ends": "money"}})}
-)
-FADED = sample.SEARCH.model_copy(update={"cache": sample.SEARCH.cache.model_copy(update={"probability": 0.4})})
-SLOW = sample.DOCS.model_copy(update={"cache": sample.DOCS.cache.model_copy(update={"cold_extra_seconds": 6.2})})
+HELD = replace(sample.API, keepalive=sample.keep("held", {"n": 4, "until": at(18, 0)}, next_usd=0.145))
+SHORT = replace(HELD, keepalive=replace(HELD.keepalive, why_args={"n": 4, "until": at(15, 4), "ends": "money"}))
+FADED = replace(sample.SEARCH, cache=replace(sample.SEARCH.cache, probability=0.4))
+SLOW = replace(sample.DOCS, cache=replace(sample.DOCS.cache, cold_extra_seconds=6.2))
 PROMISED = sample.session("codex", sample.cache(48, ttl=None, usd=0.46), sample.keep("watch_only"))
 FRESH = sample.session("fresh", sample.cache(state=CacheStateName.UNKNOWN), sample.keep(""))
 

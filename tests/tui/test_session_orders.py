@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
+from msgspec.structs import replace
 
 from store.models import BudgetMode, SessionView
 from tests.tui import sample
@@ -21,7 +22,7 @@ def order(session: SessionView, asked: BudgetMode) -> ModeWanted:
 
 def in_mode(mode: BudgetMode, until: float | None = None) -> SessionView:
     """The first session in another mode."""
-    return sample.API.model_copy(update={"keepalive": sample.keep("held", mode=mode, until=until)})
+    return replace(sample.API, keepalive=sample.keep("held", mode=mode, until=until))
 
 
 def test_hold_lasts_two_hours_and_toggles() -> None:
@@ -34,8 +35,8 @@ def test_hold_lasts_two_hours_and_toggles() -> None:
 
 def held(**update: object) -> str:
     """What is said of a hold of the session that is kept now: warm to 14:34, $0.07 a ping, $0.89 cold."""
-    keep = sample.DEPLOY.keepalive.model_copy(update={"max_pings": None, **update})
-    return order(sample.DEPLOY.model_copy(update={"keepalive": keep}), BudgetMode.HOLD).said
+    keep = replace(sample.DEPLOY.keepalive, max_pings=None, **update)
+    return order(replace(sample.DEPLOY, keepalive=keep), BudgetMode.HOLD).said
 
 
 def test_the_answer_says_to_when_the_caps_let_it_be_held_and_what_is_too_dear() -> None:

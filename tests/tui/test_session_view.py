@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 
 import pytest
+from msgspec.structs import replace
 
 from tests.tui import cache_sample, ledger_sample, sample
 from tests.tui.budget_sample import IN_FORCE
@@ -27,7 +28,7 @@ def test_wide_head_sentence_and_reason() -> None:
 
 @pytest.mark.parametrize("width", [36, 47, 48, 56, 77, 117])
 def test_a_long_place_leaves_the_last_cell_empty(width: int) -> None:
-    deep = sample.API.model_copy(update={"cwd": "/srv/" + "deep/" * 40 + "api-refactor"})
+    deep = replace(sample.API, cwd="/srv/" + "deep/" * 40 + "api-refactor")
     head = [text_of(line) for line in session_view(SUBJECT._replace(session=deep), width)[:2]]
     at = next(line for line in head if "…" in line)
     assert at.endswith("/api-refactor")
@@ -78,7 +79,7 @@ def test_a_cold_session_says_what_let_it_go() -> None:
 
 def test_what_a_resume_costs_and_when_the_client_compacts() -> None:
     told = {"warm_usd": 0.08, "cold_extra_seconds": 6.2, "compacts_at": NOW + 120}
-    session = sample.API.model_copy(update={"cache": sample.API.cache.model_copy(update=told)})
+    session = replace(sample.API, cache=replace(sample.API.cache, **told))
     text = [text_of(line).rstrip() for line in session_view(SUBJECT._replace(session=session), 60)]
     assert " resume $2.41 cold, $0.08 warm" in [line[:30] for line in text if line.endswith("   6 s later")]
     assert " client will compact itself at 14:33" in text
@@ -90,8 +91,8 @@ def test_what_a_resume_costs_and_when_the_client_compacts() -> None:
 
 def test_the_bet_is_said_under_its_reason() -> None:
     bet = {"n": 2, "until": NOW + 900, "chance": 0.2307, "price": 0.087, "seconds": 300.0}
-    keep = sample.API.keepalive.model_copy(update={"why": "kept", "why_args": bet})
-    subject = SUBJECT._replace(session=sample.API.model_copy(update={"keepalive": keep}))
+    keep = replace(sample.API.keepalive, why="kept", why_args=bet)
+    subject = SUBJECT._replace(session=replace(sample.API, keepalive=keep))
     wide = [text_of(line) for line in session_view(subject, 100)]
     first = next(n for n, line in enumerate(wide) if line.startswith(" why    kept to "))
     assert wide[first + 1] == "        23% chance you are back within 5m · a ping costs 8.7% of the rewrite"
@@ -106,8 +107,8 @@ def test_the_bet_is_said_under_its_reason() -> None:
 
 
 def test_a_long_reason_goes_on_in_the_next_line() -> None:
-    keep = sample.API.keepalive.model_copy(update={"why": "nobody_has_told_us_yet_why_there_is_none", "why_args": {}})
-    subject = SUBJECT._replace(session=sample.API.model_copy(update={"keepalive": keep}))
+    keep = replace(sample.API.keepalive, why="nobody_has_told_us_yet_why_there_is_none", why_args={})
+    subject = SUBJECT._replace(session=replace(sample.API, keepalive=keep))
     text = [text_of(line).rstrip() for line in session_view(subject, 36)]
     first = text.index(" why    nobody has told us yet why")
     assert text[first + 1] == "        there is none"

@@ -11,7 +11,7 @@ import pytest
 from keepalive import keeper
 from keepalive.allowance import budget_of
 from keepalive.clock import ManualClock
-from keepalive.config import Config
+from keepalive.config import Config, section
 from store import budgets, database, intents, settings
 from store.cache_strip import CacheHistory
 from store.ledger_models import SessionLedger
@@ -111,7 +111,7 @@ def test_orders_leave_the_sessions_cap_a_ping(feed: StoreFeed, db: sqlite3.Conne
 
 def test_the_board_shows_the_configs_budget_of_a_project(cli: Cli, db: sqlite3.Connection, clock: ManualClock) -> None:
     tables = {"budget": {"project": {"docs": {"pings": 1}}, "ttl": {"1h": {"mode": "hold", "pings": 7}}}}
-    feed = StoreFeed(cli.paths.store_file, clock, budget_of(Config.model_validate(tables)))
+    feed = StoreFeed(cli.paths.store_file, clock, budget_of(section(Config, tables)))
     try:
         (view,) = feed.board().sessions
         assert (view.keepalive.mode, view.keepalive.max_pings) == (BudgetMode.HOLD, 7)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from store.history import Overview, SessionLine
@@ -50,19 +51,19 @@ Maker = Callable[[str, int], Made]
 def _turn(text: str) -> TurnView:
     changed = tuple(FileChange(path=path, kind="M") for path in (text, f"/home/sam/{text}", "x" * 80))
     failed = (FailedCommand(command=text, exit_code=1),)
-    return sample.TURNS[0].model_copy(
-        update={"prompt": text, "answer": text, "files_changed": changed, "failed_commands": failed, "memory": text}
+    return replace(
+        sample.TURNS[0], prompt=text, answer=text, files_changed=changed, failed_commands=failed, memory=text
     )
 
 
 def _session(text: str, base: str = "api-refactor") -> SessionView:
     of = {"project": text, "title": text, "cwd": f"/home/sam/{text}", "model": text, "agent": text}
-    return next(one for one in sample.BOARD_ENDED.sessions if one.id == base).model_copy(update=of)
+    return replace(next(one for one in sample.BOARD_ENDED.sessions if one.id == base), **of)
 
 
 def _view(text: str) -> BoardView:
     sessions = tuple(_session(text, one.id) for one in sample.BOARD.sessions)
-    ended = tuple(one.model_copy(update={"project": text, "title": text}) for one in sample.ENDED)
+    ended = tuple(replace(one, project=text, title=text) for one in sample.ENDED)
     return BoardView(sessions=sessions, ended_today=ended)
 
 
@@ -100,9 +101,9 @@ def _pane(text: str, width: int) -> Made:
 def _view_lines(text: str, width: int) -> Made:
     session = _session(text)
     subject = Subject(session, clean(text), (_turn(text), sample.TURNS[1]), sample.NOW, sample.ZONE)
-    broke = cache_sample.BREAK.model_copy(update={"name": text, "field": text})
-    moments = tuple(one.model_copy(update={"broke": broke}) for one in cache_sample.MOMENTS)
-    history = cache_sample.HISTORY.model_copy(update={"moments": moments})
+    broke = replace(cache_sample.BREAK, name=text, field=text)
+    moments = tuple(replace(one, broke=broke) for one in cache_sample.MOMENTS)
+    history = replace(cache_sample.HISTORY, moments=moments)
     for tab in session_view.TABS:
         yield from session_view.session_view(subject, width, tab, history, ledger_sample.LEDGER)
 
@@ -135,8 +136,8 @@ def _rows(text: str, width: int) -> Made:
 def _read_turn(text: str, width: int) -> Made:
     before = history_sample.session("s0")
     of = {"project": text, "title": text, "agent": text, "model": text, "cwd": f"/home/sam/{text}"}
-    turns = tuple(_turn(text).model_copy(update={"n": n}) for n in range(1, 4))
-    detail_of: SessionDetail = before.detail.model_copy(update={**of, "turns": turns})
+    turns = tuple(replace(_turn(text), n=n) for n in range(1, 4))
+    detail_of: SessionDetail = replace(before.detail, **of, turns=turns)
     opened = OpenedSession(detail_of, before.cache, before.ledger)
     page = history_view.Page(width, sample.NOW, sample.ZONE)
     yield from history_view.preview(opened, 2, parse(text[:8]), page)
@@ -149,10 +150,10 @@ def _copies(text: str, width: int) -> Made:
 
 
 def _days(text: str, width: int) -> Made:
-    billed = days_sample.WEEK.model_copy(
-        update={"by_project": tuple(SpanLine(key=text + end, pings=3, spent=1.0, saved=2.0) for end in "ab")}
+    billed = replace(
+        days_sample.WEEK, by_project=tuple(SpanLine(key=text + end, pings=3, spent=1.0, saved=2.0) for end in "ab")
     )
-    ledger = days_sample.LEDGER.model_copy(update={"billed": billed})
+    ledger = replace(days_sample.LEDGER, billed=billed)
     return day_view.page(ledger, day_view.SPANS[1], width, 40)
 
 

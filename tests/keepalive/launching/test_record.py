@@ -89,7 +89,7 @@ def test_a_launch_is_stored_as_the_store_reads_it(db: sqlite3.Connection) -> Non
     assert (row.upstream, row.proxy, row.ca_file) == (START.upstream, START.proxy, START.ca_file)
     assert row.pid_started_at == pytest.approx(psutil.Process().create_time())
     assert row.token_hash == launches.token_hash("made-up")
-    assert set(row.model_dump()) == {name[1] for name in db.execute("PRAGMA table_info(launches)")}
+    assert set(row.__struct_fields__) == {name[1] for name in db.execute("PRAGMA table_info(launches)")}
 
 
 def test_an_outer_launch_is_known_by_its_token(db: sqlite3.Connection) -> None:

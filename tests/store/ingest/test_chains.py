@@ -15,7 +15,8 @@ from store.ingest import chains
 from store.ingest.chains import LIFETIMES
 from store.ingest.reading import RequestRow
 from store.models import Evidence, TTLClass
-from store.rows import LineageRow, fetch_all
+from store.row import fetch_all
+from store.rows import LineageRow
 from tests.store.ingest.made_up_reads import request
 from tests.store.made_up import HAIKU, NOW, OPUS, TTL, add_lineage, add_session, memory_store, open_period
 

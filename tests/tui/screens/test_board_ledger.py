@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from store.ledger_cells import local_date
 from store.models import BoardView
@@ -23,7 +24,7 @@ class Fortnight(SampleDays):
     def __init__(self) -> None:
         super().__init__()
         today = {"today": local_date(sample.NOW)}
-        self.by_days = {days: ledger.model_copy(update=today) for days, ledger in self.by_days.items()}
+        self.by_days = {days: replace(ledger, **today) for days, ledger in self.by_days.items()}
         self.one: Running | None = None
         self.list_there: list[bool] = []
 

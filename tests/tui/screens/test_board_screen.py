@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from store.models import BoardView
 from tests.tui import sample
@@ -81,9 +82,7 @@ async def test_the_board_is_quiet_behind_a_sheet() -> None:
 
 
 async def test_hostile_names_reach_no_terminal() -> None:
-    evil = sample.API.model_copy(
-        update={"project": "\x1b[2J[bold]evil[/]\x9b1m\u202e", "cwd": "/tmp/\x1b]0;x\x07", "model": "\x1bc"}
-    )
+    evil = replace(sample.API, project="\x1b[2J[bold]evil[/]\x9b1m\u202e", cwd="/tmp/\x1b]0;x\x07", model="\x1bc")
     one = Running(feed=sample.SampleFeed(BoardView(sessions=(evil,))))
     async with one.run() as pilot:
         await one.press(pilot, "enter")
@@ -95,8 +94,8 @@ async def test_hostile_names_reach_no_terminal() -> None:
 
 
 async def test_where_no_keeper_runs_the_key_is_named() -> None:
-    kept = sample.API.model_copy(update={"keepalive": sample.keep("no_keeper")})
-    one = Running(feed=sample.SampleFeed(sample.NO_KEEPER.model_copy(update={"sessions": (kept,)})))
+    kept = replace(sample.API, keepalive=sample.keep("no_keeper"))
+    one = Running(feed=sample.SampleFeed(replace(sample.NO_KEEPER, sessions=(kept,))))
     async with one.run() as pilot:
         assert one.text("footer") == [" ↵ open  K keeper  b budget  ? more"]
         await one.press(pilot, "p")
@@ -109,8 +108,8 @@ async def test_where_no_keeper_runs_the_key_is_named() -> None:
 
 
 async def test_where_none_can_be_started_no_key_is_named_and_the_reason_is_said() -> None:
-    kept = sample.API.model_copy(update={"keepalive": sample.keep("no_keeper")})
-    feed = sample.SampleFeed(sample.NO_KEEPER.model_copy(update={"sessions": (kept,)}))
+    kept = replace(sample.API, keepalive=sample.keep("no_keeper"))
+    feed = sample.SampleFeed(replace(sample.NO_KEEPER, sessions=(kept,)))
     one = Running(feed=feed, no_start="opened with --no-keeper")
     async with one.run(120, 40) as pilot:
         assert "starts it" not in "".join([*one.text("header"), *one.text("detail"), *one.text("footer")])

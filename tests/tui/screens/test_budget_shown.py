@@ -3,8 +3,7 @@ size of the screen."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
+from msgspec.structs import replace
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -26,9 +25,9 @@ def session_of(one: Running) -> SessionView:
 async def move_on(one: Running, pilot: Pilot[None], **keepalive: object) -> None:
     """The board has another state of the session."""
     session = session_of(one)
-    moved = session.model_copy(update={"keepalive": session.keepalive.model_copy(update=keepalive)})
+    moved = replace(session, keepalive=replace(session.keepalive, **keepalive))
     others = tuple(moved if each is session else each for each in one.feed.view.sessions)
-    one.feed.show(one.feed.view.model_copy(update={"sessions": others}))
+    one.feed.show(replace(one.feed.view, sessions=others))
     await one.poll(pilot)
 
 
@@ -116,8 +115,8 @@ async def test_it_follows_the_size_of_the_screen() -> None:
 
 
 async def test_an_end_that_is_back_is_shown_as_back_once_it_is_known() -> None:
-    keep = sample.DEPLOY.keepalive.model_copy(update={"mode": BudgetMode.HOLD, "until": NOW + 86000})
-    held = sample.DEPLOY.model_copy(update={"keepalive": keep})
+    keep = replace(sample.DEPLOY.keepalive, mode=BudgetMode.HOLD, until=NOW + 86000)
+    held = replace(sample.DEPLOY, keepalive=keep)
     known = replace(IN_FORCE, allowed=replace(ALLOWED, until=NOW + 86000, until_back=True))
     one = Running()
     async with one.run() as pilot:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from store.models import FailedCommand, FileChange, SessionView, TurnView
@@ -18,7 +19,7 @@ from tui.look import Look
 from tui.screens.copy_menu import CopyList, CopyMenu, item_line, turn_line
 from tui.themes import DARK
 
-TURNS = (sample.TURN.model_copy(update={"memory": "M store/ingest.py"}), *sample.TURNS[1:3])
+TURNS = (replace(sample.TURN, memory="M store/ingest.py"), *sample.TURNS[1:3])
 
 
 @dataclass

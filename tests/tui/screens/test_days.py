@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 import pytest
+from msgspec.structs import replace
 from textual.app import App
 from textual.pilot import Pilot
 
@@ -43,9 +44,7 @@ class Shell(App[None]):
         super().__init__()
         self.feed, self.clock = SampleDays(), ManualClock(NOON)
         today = local_date(NOON)
-        self.feed.by_days = {
-            days: ledger.model_copy(update={"today": today}) for days, ledger in self.feed.by_days.items()
-        }
+        self.feed.by_days = {days: replace(ledger, today=today) for days, ledger in self.feed.by_days.items()}
         self.days = Days(self.feed, lambda: BOARD, self.clock, Look(theme=theme, ascii_only=ascii_only))
         for one in THEMES:
             self.register_theme(one)
@@ -142,7 +141,7 @@ async def test_it_reads_again_when_the_store_or_the_day_has_changed() -> None:
         await one.look(pilot)
         assert one.feed.asked == [7]
         one.feed.number = 2
-        one.feed.by_days[7] = LEDGER.model_copy(update={"today": local_date(NOON), "hour_less_usd": None})
+        one.feed.by_days[7] = replace(LEDGER, today=local_date(NOON), hour_less_usd=None)
         await one.look(pilot)
         assert one.feed.asked == [7, 7]
         assert SETTING not in "".join(one.text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from textual.events import Key
 
 from tests.tui import history_sample
@@ -119,7 +120,7 @@ async def test_a_hit_far_down_a_long_turn_is_scrolled_to() -> None:
     far = history_sample.turn(5, NOW, prompt="x\n" * 90 + "here is the lock", answer="", memory="")
     opened = history_sample.session("s0")
     turns = tuple(far if turn.n == 5 else turn for turn in opened.detail.turns)
-    detail = opened.detail.model_copy(update={"turns": turns})
+    detail = replace(opened.detail, turns=turns)
     feed.opened = lambda session_id: OpenedSession(detail, opened.cache, opened.ledger)  # type: ignore[method-assign]
     async with one.run(60, 20) as pilot:
         await one.press(pilot, *FIND, "enter")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from tests.tui import sample
@@ -89,7 +90,7 @@ async def test_an_empty_store_says_how_to_fill_it() -> None:
 
 @pytest.mark.parametrize("width", [30, 60, 120])
 async def test_hostile_text_is_text_on_every_part_of_the_screen(width: int) -> None:
-    hits = tuple(one.model_copy(update={"project": HOSTILE, "title": HOSTILE}) for one in HITS)
+    hits = tuple(replace(one, project=HOSTILE, title=HOSTILE) for one in HITS)
     one = Running(history=SampleHistory(hits=hits))
     async with one.run(width, 30) as pilot:
         await opened(one, pilot, "lock")

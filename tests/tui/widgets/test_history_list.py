@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual.app import App, ComposeResult
 from textual.message import Message
 from textual.pilot import Pilot
@@ -85,7 +86,7 @@ async def test_the_cursor_stays_in_view_and_brings_its_days_name() -> None:
 
 
 async def test_the_end_of_what_was_found_is_said() -> None:
-    hits = tuple(HITS[0].model_copy(update={"turn": n}) for n in range(40))
+    hits = tuple(replace(HITS[0], turn=n) for n in range(40))
     async with shown(Results(LOCK, hits=hits, limit=40)) as (app, pilot, messages):
         assert not any(isinstance(event, HistoryList.NearEnd) for event in messages)
         app.state.move(39)

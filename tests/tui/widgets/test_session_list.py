@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 from textual.geometry import Region
 
 from store.models import BoardView
@@ -15,8 +16,8 @@ def many(count: int) -> BoardView:
     sessions = []
     for index in range(count):
         base = sample.BOARD.sessions[index % 8]
-        sessions.append(base.model_copy(update={"id": f"s{index:03}", "project": f"{base.project}-{index}"}))
-    return sample.BOARD.model_copy(update={"sessions": tuple(sessions)})
+        sessions.append(replace(base, id=f"s{index:03}", project=f"{base.project}-{index}"))
+    return replace(sample.BOARD, sessions=tuple(sessions))
 
 
 async def test_the_cursor_stays_in_view() -> None:
@@ -49,7 +50,7 @@ async def test_the_row_of_a_budget_sheet_is_shown_above_it_and_goes_back(width: 
         await one.press(pilot, "escape")
         assert one.text("list") == seen
         await one.press(pilot, "b")
-        one.feed.show(sample.BOARD.model_copy(update={"sessions": sample.BOARD.sessions[1:]}))
+        one.feed.show(replace(sample.BOARD, sessions=sample.BOARD.sessions[1:]))
         await one.poll(pilot)
         assert max(shown()) < sheet.y, "also after the board has changed"
         await one.press(pilot, "escape")
@@ -90,7 +91,7 @@ async def test_a_reordered_row_keeps_its_place_on_the_screen() -> None:
         chosen = one.app.state.selected_id
         one.clock.advance(5)
         gone = one.app.state.ids[0]
-        one.feed.show(view.model_copy(update={"sessions": tuple(s for s in view.sessions if s.id != gone)}))
+        one.feed.show(replace(view, sessions=tuple(s for s in view.sessions if s.id != gone)))
         await one.poll(pilot)
         assert one.app.state.selected_id == chosen
         assert next(y for y, line in enumerate(one.text("list")) if line.startswith("▌")) == place
