@@ -199,7 +199,10 @@ def memory(home: Path, words: Words) -> None:
     with Run([sys.executable, "-c", BARE], environment) as bare:
         bare.drain(2.0)
         than = weigh("bare textual", bare, 0.0)
-    with Run([str(Path(sys.executable).with_name("warmside")), "--no-keeper"], environment) as sidebar:
+    command = [str(Path(sys.executable).with_name("warmside")), "--no-keeper"]
+    with Run(command, environment) as first:  # which checks the configuration, as only a first one does
+        first.drain(2.0)
+    with Run(command, environment) as sidebar:
         sidebar.drain(4.0)
         weigh("the list", sidebar, than)
         sidebar.press("H", 3.0)

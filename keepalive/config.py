@@ -97,15 +97,18 @@ def section(kind: type[S], values: object) -> S:
 def _checked(path: Path, text: str) -> Config:
     from pydantic import ValidationError
 
+    from keepalive import config_keys
+
     try:
         return section(Config, tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        keys = [str(part) for part in first["loc"] if part != _OF_A_KEY]
+        place = tuple(part for part in first["loc"] if part != _OF_A_KEY)
+        keys = [str(part) for part in place]
         unknown = first["type"] == "extra_forbidden" or _OF_A_KEY in first["loc"]
-        what = "unknown key" if unknown else first["msg"].removeprefix("Value error, ")
+        what = f"unknown key, {config_keys.way_out(place)}" if unknown else first["msg"].removeprefix("Value error, ")
         raise ConfigError(f"{path}:{line_of(text, keys)}: {'.'.join(keys)}: {what}") from error
 
 

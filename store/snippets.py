@@ -42,7 +42,7 @@ def cut(fields: Mapping[Field, str], terms: Sequence[Term]) -> Snippet:
     """The snippet of the field in which most terms are found; of equal fields the first in the order of `COLUMNS`."""
     most = 0
     at: Field = next((field for field in COLUMNS if fields[field]), "prompt")
-    text = fields[at].replace(SEPARATOR, "\n")
+    text = fields[at].replace(SEPARATOR, " · ")
     for field in COLUMNS:
         looked_for = [term for term in terms if term.looks_at(field)]
         # A list is shown by its best entry: the others say nothing about the match.

@@ -62,6 +62,20 @@ def difference(usd: float, less: float) -> float:
     return round(round(usd, 2) - round(less, 2), 2)
 
 
+def net_of(saved: float, spent: float) -> float:
+    """Saved less spent as a person works it out from the two as `money` writes them; where one of them is nothing, or
+    too little to be told in cents, what it really is."""
+    left = round(_written(saved) - _written(spent), 2)
+    if not saved or not spent or max(saved, spent) < 0.01 or (not left and min(saved, spent) < 0.01):
+        return saved - spent
+    return left
+
+
+def _written(usd: float) -> float:
+    """Dollars as `money` rounds them."""
+    return round(usd, 2 if usd < 99.995 else 0 if usd < 99_999.5 else -3)
+
+
 def plural(count: float | str, noun: str) -> str:
     """`1 ping`, `2 pings`."""
     return f"{count} {noun}" if str(count) == "1" else f"{count} {noun}s"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -51,7 +52,7 @@ class WarmsideApp(OrderingApp):
     it raises is one line in the footer. `notify` says how it tells of what happens; None: not at all. `history` is
     where all sessions ever stored come from, `days` the money of all days; None: there is none to open. `order`: of the
     list, as it was left. `no_start`: why no keeper can be started from here, where none can. `log_file`: where
-    faults of ours are noted.
+    faults of ours are noted. `at_once`: the first board is read before anything is laid out, so that nothing is twice.
     """
 
     CSS_PATH = "app.tcss"
@@ -77,11 +78,12 @@ class WarmsideApp(OrderingApp):
         keymap: Keymap = DEFAULT,
         no_start: str = "",
         log_file: Path | None = None,
+        at_once: bool = False,
     ) -> None:
         # Without colours the 16-colour way of drawing is the right one under every theme: bold, dim, reverse.
         ansi = True if "NO_COLOR" in os.environ else None
         super().__init__(feed, commands, clock, look.zone if look else None, ansi=ansi, log_file=log_file)
-        self._startup = startup
+        self._startup, self._at_once = startup, at_once
         self._notify, self._alerts = notify, Alerts()
         self._history = history
         self._look = look = look or Look()
@@ -105,8 +107,20 @@ class WarmsideApp(OrderingApp):
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return {"dim": "#9a9187"}
 
+    def get_default_screen(self) -> MainScreen:
+        """Not the library's empty one below ours, which would be laid out, styled and never seen."""
+        return self.main
+
+    def on_load(self) -> None:
+        if not self._at_once:
+            return
+        with suppress(Exception):  # what is wrong is found again, and said, by the first poll
+            version = self._feed.version()
+            self.state.load(self._feed.board(), self._clock.wall(), self._clock.monotonic())
+            self._version = version
+
     def on_mount(self) -> None:
-        self.push_screen(self.main)
+        self._tell()
         self.set_interval(POLL_SECONDS, self.poll)
         self.set_interval(TICK_SECONDS, self._tick)
         self.poll()

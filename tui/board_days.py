@@ -10,6 +10,7 @@ from itertools import zip_longest
 
 from store.ledger_models import DayLedger, SpanLedger
 from tui import day_view
+from tui.amounts import net_of
 from tui.chrome import LEDGER_ROWS
 from tui.day_chart import EIGHTHS, Drawing, small
 from tui.day_view import Span
@@ -92,7 +93,7 @@ def _heading(right: Line, width: int) -> Line:
 def _total(shown: SpanLedger, *, by_token: bool) -> Line:
     if not by_token:
         return (Piece(f"{plural(shown.total.pings, 'ping')} on plan", "dim"),)
-    usd = shown.total.net
+    usd = net_of(shown.total.saved, shown.total.spent)
     role: Role = "good" if usd > 0 else "bad" if usd < 0 else "strong"
     return Piece(net(usd), role), Piece(" net", "dim")
 

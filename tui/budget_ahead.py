@@ -16,14 +16,13 @@ from keepalive.state import margin
 from store.models import BudgetMode, SessionView
 from tui import facts
 from tui.budget_form import Budget
-from tui.format import difference
 
 SAME_END_SECONDS = 60.0
 """Ends are typed to the minute."""
 
 
 ENDS: Mapping[str, tuple[str, str]] = {
-    "pings": ("the count ends it", "count"),
+    "pings": ("its ping limit ends it", "ping limit"),
     "money": ("the money ends it", "money"),
     "day": ("the day's cap ends it", "day's cap"),
 }
@@ -75,13 +74,40 @@ def most(session: SessionView, budget: Budget, seen: Ahead, day: DayLeft | None)
     return min((one for one in limits if one is not None), default=None)
 
 
-def over(session: SessionView, usd: float | None) -> float | None:
-    """How many dollars more that is than the cold resume that it avoids; None where it is not, or nobody pays them."""
+def paid(session: SessionView) -> float:
+    """What the idle period's pings have cost in dollars so far: each of them read the same prefix."""
+    keep, a_ping = session.keepalive, price(session)
+    if not keep.idle_pings:
+        return 0.0
+    costs = [keep.usd, None if a_ping is None else keep.idle_pings * a_ping]
+    return min((one for one in costs if one is not None), default=0.0)
+
+
+def warm(session: SessionView) -> float | None:
+    """What a warm resume reads."""
+    return price(session) if session.cache.warm_usd is None else session.cache.warm_usd
+
+
+def saving(session: SessionView, usd: float | None) -> float | None:
+    """What is left in dollars for whoever comes back after `usd` more of pings, as the ledger counts it: a cold resume
+    less a warm one, less all pings of the idle period, those already sent too. Below zero it has cost as much more.
+    None where it is not known, or nobody pays it.
+
+    Worked out from amounts as they read, so that it is what the lines beside it leave; nothing where that turns a gain
+    into a loss, or the other way round.
+    """
     cold = session.cache.cold_usd
     if usd is None or cold is None or facts.on_plan(session):
         return None
-    more = difference(usd, cold)
-    return more if more > 0 else None
+    parts = (cold, -(warm(session) or 0.0), -paid(session), -usd)
+    left, read = sum(parts), round(sum(round(part, 2) for part in parts), 2)
+    return read if abs(left) > 0.005 and left * read > 0 else 0.0
+
+
+def over(session: SessionView, usd: float | None) -> float | None:
+    """How many dollars more that is than what it avoids; None where it is not, or nobody pays them."""
+    left = saving(session, usd)
+    return -left if left is not None and left < 0 else None
 
 
 def price(session: SessionView) -> float | None:

@@ -68,11 +68,9 @@ def form_of(session: SessionView, now: float, zone: tzinfo | None, *, until_back
 def _typed_time(at: float, now: float, zone: tzinfo | None) -> str:
     """A time in a form that parse.until reads back to the minute."""
     text = clock_time(at, now, zone)
-    day, _, clock = text.rpartition(" ")
-    found = text if not day else f"tomorrow {clock}" if at - now < 48 * 3600 else ""
-    try:  # (not where clocks read it twice, or on another day)
-        if found and abs((parse.until(found, now, zone) or 0.0) - at) < 60:
-            return found
+    try:  # (not where clocks read it twice, or a week later)
+        if abs((parse.until(text, now, zone) or 0.0) - at) < 60:
+            return text
     except ValueError:
         pass
     minutes = max(1, round((at - now) / 60))
@@ -127,7 +125,11 @@ def note(
         return _first(("your next prompt", "next prompt", ""), room)
     if not form.until.strip() and budget.until is None:
         return _first(("18:00, 2h or back", "time, 2h, back", "2h, back", ""), room)
-    return "none" if budget.until is None else _first((f"to {clock_time(budget.until, now, zone)}", ""), room)
+    if budget.until is None:
+        return "none"
+    at = clock_time(budget.until, now, zone)
+    lasts = (f"2 h: to {at}",) if parse.until_none(form.until) else ()  # (a hold always ends)
+    return _first((*lasts, f"to {at}", at, ""), room)
 
 
 def below(

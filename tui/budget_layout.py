@@ -17,6 +17,8 @@ OUTLOOK_CELLS = min(WIDE_CELLS, WIDE_SCREEN) - EDGE_CELLS - FIELDS_CELLS - LINE_
 """The least that the outlook has there."""
 SMALL_SCREEN = 32
 """Below this width a field gives cells to what is said beside it."""
+PADDED_SCREEN = 45
+"""From here on a field has a cell of its ground beside its text."""
 _AROUND = 5
 """Rows of the screen that are not the sheet's: header, the row it is about with the label above it, footer."""
 _FIXED = 7
@@ -74,8 +76,13 @@ def layout(width: int, height: int) -> Layout:
 
 
 def input_cells(width: int) -> int:
-    """Width of a field on a screen of that width, one cell of padding on each side included."""
-    return 8 if width < SMALL_SCREEN else 10 if width < 45 else 18
+    """Width of a field on a screen of that width, its padding included."""
+    return 8 if width < SMALL_SCREEN else min(14, width - 22) if width < PADDED_SCREEN else 18
+
+
+def field_padding(width: int) -> int:
+    """Cells at each side of a field: none where they are needed for `tomorrow 9:00`, its cursor included."""
+    return int(width >= PADDED_SCREEN)
 
 
 def inner_cells(width: int) -> int:

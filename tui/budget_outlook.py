@@ -10,9 +10,9 @@ from datetime import tzinfo
 from keepalive.caps import DayLeft, End
 from store.models import BudgetMode, CacheStateName, SessionView, WaitingFor
 from tui import facts
-from tui.budget_ahead import ENDS, Ahead, ahead, most, over, price
+from tui.budget_ahead import ENDS, Ahead, ahead, most, paid, price, saving, warm
 from tui.budget_form import LABEL_CELLS, Budget
-from tui.format import NOTHING, age, clock_time, cut, difference, money, plural, wrap
+from tui.format import NOTHING, age, clock_time, cut, money, plural, wrap
 from tui.lines import BLANK, Line, Piece, spread, width_of
 from tui.reasons import LEAST_WITHIN
 
@@ -59,7 +59,7 @@ def reason(session: SessionView, now: float, zone: tzinfo | None, width: int, ro
 
 
 def bet(session: SessionView, width: int) -> list[Line]:
-    """`you are back within 5m  23%` over `chance needed for a ping  8.7%`; without the keeper's word the price."""
+    """`you are back within 5m  23%` over `a ping pays from  8.7%`; without the keeper's word what a ping costs."""
     lines: list[Line] = []
     chance, share, seconds = (session.keepalive.why_args.get(name) for name in ("chance", "price", "seconds"))
     if isinstance(chance, int | float) and isinstance(seconds, int | float):
@@ -67,11 +67,13 @@ def bet(session: SessionView, width: int) -> list[Line]:
         events = ("you are back", "back") if session.waiting_for is WaitingFor.YOU else ("it ends", "ends")
         lines.append(_row([f"{event} {within}" for event in events], width, Piece(_share(chance))))
     if isinstance(share, int | float):
-        lines.append(_row(("chance needed for a ping", "chance needed"), width, Piece(_share(share))))
+        lines.append(
+            _row(("a ping pays from a chance of", "a ping pays from", "pays from"), width, Piece(_share(share)))
+        )
         return lines
     a_ping, cold = price(session), session.cache.cold_usd
     if a_ping is not None and cold is not None and cold > a_ping:
-        share_of = f"{_share(a_ping / (cold - a_ping))} of a rewrite"
+        share_of = f"{_share(a_ping / cold)} of a rewrite"
         lines.append(_row(("a ping costs", "a ping"), width, Piece(share_of)))
     return lines
 
@@ -92,7 +94,7 @@ def consequence(
 
     `day_left`: what the day's cap leaves. `at_api_prices`: under a plan, say that money is.
     """
-    cache, keep = session.cache, session.keepalive
+    keep = session.keepalive
     if budget.errors:
         return (BLANK,) * rows
     a_ping, seen = price(session), ahead(session, budget, now, day_left)
@@ -110,16 +112,13 @@ def consequence(
     found: list[tuple[int, Line]] = [  # (rank, line): the lowest ranks stay
         (2, _row(("next ping",), width, *following)),
         (0, _row(_words(seen, now, zone), width, total)),
-        (3, _row(("a cold resume",), width, Piece(facts.cold_cost(session)))),
+        (3, _resumes(session, width)),
     ]
     if facts.on_plan(session):
         if at_api_prices:
             found.append((1, (Piece(f"money {AT_API_PRICES}", "dim"),)))
-    elif (more := over(session, usd)) is not None:
-        found.append((1, (Piece(dearer(more, width), "bad"),)))
-    elif cache.cold_usd is not None and usd is not None and difference(cache.cold_usd, usd) > 0:
-        saved = Piece(f"saves {money(difference(cache.cold_usd, usd))}", "good")
-        found.append((1, _row(("if you come back", "if back"), width, saved)))
+    elif (left := saving(session, usd)) is not None:
+        found.append((1, (Piece(dearer(-left, width), "bad"),) if left < 0 else _saves(session, left, width)))
     kept = {rank for rank, _ in sorted(found, key=lambda one: one[0])[:rows]}
     return _filled(rows, *(line for rank, line in found if rank in kept))
 
@@ -141,6 +140,25 @@ def _words(seen: Ahead, now: float, zone: tzinfo | None) -> tuple[str, ...]:
         words = plural(seen.pings, "planned ping")
         return (f"all {words}" if seen.pings > 1 else words, words, pings)
     return (f"{pings} more, at most", f"{pings} at most", pings)
+
+
+def _resumes(session: SessionView, width: int) -> Line:
+    """What the next prompt pays, on either side where both are money."""
+    read, cost = warm(session), facts.cold_cost(session)
+    labels: tuple[str, ...] = ("a cold resume",)
+    if read is not None and facts.cold_price(session)[0] is not None:
+        labels = (f"resume: warm {money(read)}, cold", f"warm {money(read)}, cold", *labels)
+    return _row(labels, width, Piece(cost))
+
+
+def _saves(session: SessionView, left: float, width: int) -> Line:
+    """What is left once the pings are paid, those that were sent already too."""
+    labels: tuple[str, ...] = ("if you come back, pings paid",)
+    if sent := paid(session):
+        spent = f"{money(sent)} spent"
+        labels = (f"if you come back, {spent} too", f"back, {spent} too", f"back, {spent}")
+    said = Piece(f"saves {money(left)}", "good") if left else Piece("saves nothing", "dim")
+    return _row((*labels, "if you come back", "if back"), width, said)
 
 
 def dearer(more: float, width: int) -> str:

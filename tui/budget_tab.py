@@ -24,7 +24,7 @@ LABEL_CELLS, VALUE_CELLS, GAUGE_CELLS = 8, 29, 7
 TABLE_CELLS = 1 + LABEL_CELLS + VALUE_CELLS + GAUGE_CELLS + 3 + 20
 """From here on a limit has its origin beside it; below, limits stand under their origins."""
 PLAN_CELLS = 50
-"""No wider, so that a number stays near what it counts."""
+"""Of the plan under the table: no wider, so that a number stays near what it counts."""
 
 
 KEYS: Mapping[str, str] = {"budget": "b", "hold": "h", "off": "o"}
@@ -52,6 +52,11 @@ def budget_tab(
 ) -> list[Line]:
     """All lines of the tab, none wider than `width`. Without what is in force (not read yet) only the plan."""
     lines: list[Line] = []
+    if facts.is_ended(session):
+        told = "The session has ended: no ping is sent in it any more." + (
+            "" if force is None else " What held for it:"
+        )
+        lines += [*((Piece(f" {text}", "dim"),) for text in wrap(told, width - 2, 3)), *([BLANK] if force else [])]
     if force is not None:
         limits = list(_limits(session, force, now, zone))
         lines += [*(_table if width >= TABLE_CELLS else _grouped)(limits, width)]
@@ -74,7 +79,10 @@ def _limits(session: SessionView, force: InForce, now: float, zone: tzinfo | Non
     yield Limit("mode", str(allowed.mode), str(allowed.mode), where["mode"])
     yield Limit("until", until_words(allowed, now, zone), _end(allowed, now, zone), where["until"])
     if allowed.pings is None:
-        yield Limit("pings", f"{sent} sent, {UNCAPPED[allowed.mode]}", f"{sent}, no cap", where["pings"])
+        planned, most = session.keepalive.idle_max_pings, UNCAPPED[allowed.mode]
+        if session.keepalive.next_ping_at is not None and planned is not None:
+            most += f": {planned}"
+        yield Limit("pings", f"{sent} sent, {most}", f"{sent}, {most}", where["pings"])
     else:
         said = f"{sent} of {allowed.pings}"
         yield Limit("pings", f"{said} this idle period", said, where["pings"], _share(sent, allowed.pings))
@@ -122,7 +130,6 @@ def _table(limits: Iterable[Limit], width: int) -> Iterator[Line]:
 
 def _grouped(limits: Iterable[Limit], width: int) -> Iterator[Line]:
     """Under each origin what it says, the most specific first."""
-    width = min(width, PLAN_CELLS)
     groups: dict[str, list[Limit]] = {}
     for limit in limits:
         groups.setdefault(limit.origin, []).append(limit)
@@ -157,7 +164,7 @@ def _gauge(share: float, cells: int) -> Line:
 
 def _plan(session: SessionView, force: InForce | None, now: float, zone: tzinfo | None, width: int) -> list[Line]:
     """What all allowed pings cost against a cold resume. (Why, and the odds, stand above the tabs.)"""
-    inner = min(width, PLAN_CELLS) - 2
+    inner = (PLAN_CELLS if width >= TABLE_CELLS else width) - 2
     back = force is not None and force.allowed.until_back
     left = None if force is None else force.day_left
     # (Whatever the budget would allow, of an ended session nothing is sent.)

@@ -44,12 +44,12 @@ _KEYS = ((_READ, "read"), (_WRITTEN, "written"), (_INPUT, "not cached"))
 
 
 def strip(history: CacheHistory, now: float, zone: tzinfo | None, width: int) -> Iterator[Line]:
-    """Title, columns over a scale, marks of what happened, times, and the marks' meaning."""
+    """Title, columns over a scale, marks of what happened, times, and what shapes and marks mean."""
     shown = history.strip[-max(1, width - SCALE_CELLS - 3) :]
     top = max(1, *(cell.prefix for cell in shown))
     kinds = _kinds(history.moments)
     columns = [_column(cell, top) for cell in shown]
-    yield from _title(history, shown, columns, (now, zone), width)
+    yield from _title(history, shown, (now, zone), width)
     for row in reversed(range(ROWS)):
         scale = tokens(top) if row == ROWS - 1 else "0" if row == 0 else ""
         drawn = _joined(column[row] if row < len(column) else Piece(" ") for column in columns)
@@ -62,34 +62,30 @@ def strip(history: CacheHistory, now: float, zone: tzinfo | None, width: int) ->
     ends = spread((first,), (last,), len(shown)) if len(shown) > 1 else (first,)
     if width_of(ends) < width - SCALE_CELLS - 2:
         yield (indent, *ends)
-    legend = [part for mark in dict.fromkeys(mark for mark in marks if mark) for part in _key(mark)]
-    if legend:
-        yield from _fitted((indent, *legend), (Piece(" "), *legend), width)
+    # Below: above, a sample of an area would stand on the strip's peak and look like a part of it.
+    areas = list(_areas(columns))
+    signs = [_key(mark.glyph, mark.role, mark.word) for mark in dict.fromkeys(mark for mark in marks if mark)]
+    together = _beside([*areas, *signs])
+    for keys in (together,) if width_of(together) < width else (_beside(areas), _beside(signs)):
+        if keys:
+            yield from _fitted((indent, *keys), (Piece(" "), *keys), width)
 
 
 def _title(
-    history: CacheHistory,
-    shown: tuple[StripCell, ...],
-    columns: list[tuple[Piece, ...]],
-    moment: tuple[float, tzinfo | None],
-    width: int,
+    history: CacheHistory, shown: tuple[StripCell, ...], moment: tuple[float, tzinfo | None], width: int
 ) -> Iterator[Line]:
-    """How many requests since when, and what the strip's shapes mean."""
+    """How many requests since when."""
     since = clock_time(shown[0].at, *moment)
     every = max(history.requests, len(shown))
     count = plural(every, "request") if every == len(shown) else f"last {len(shown)} of {every} requests"
     left: Line = (Piece(f" {count}"), Piece(f" since {since}", "dim"))
+    yield from _fitted(left, left[:1], width)
+
+
+def _areas(columns: Iterable[tuple[Piece, ...]]) -> Iterator[Line]:
+    """What the strip's shapes mean, of those that are there."""
     drawn = {role for column in columns for piece in column for role in _STACKED.get(piece.role, (piece.role,))}
-    legend: list[Piece] = []
-    for piece, word in _KEYS:
-        if piece.role in drawn:
-            legend += [*((Piece("  "),) if legend else ()), piece, Piece(f" {word}", "dim")]
-    line = spread(left, tuple(legend), width - 1)
-    if line == left and legend:
-        yield from _fitted(left, left[:1], width)
-        yield from _fitted((Piece(" "), *legend), legend, width)
-    else:
-        yield from _fitted(line, left[:1], width)
+    return (_key(piece.text, piece.role, word) for piece, word in _KEYS if piece.role in drawn)
 
 
 def _fitted(line: Iterable[Piece], shorter: Iterable[Piece], width: int) -> Iterator[Line]:
@@ -145,8 +141,12 @@ def kind(moment: CacheMoment) -> str:
     return "lapsed" if moment.broke is not None and moment.broke.cause == "expired" else "changed"
 
 
-def _key(mark: Mark) -> Line:
-    return (Piece(mark.glyph, mark.role), Piece(f" {mark.word}  ", "dim"))
+def _key(sign: str, role: Role, word: str) -> Line:
+    return (Piece(sign, role), Piece(f" {word}", "dim"))
+
+
+def _beside(keys: Iterable[Line]) -> Line:
+    return tuple(piece for n, key in enumerate(keys) for piece in ((Piece("  "),) if n else ()) + tuple(key))
 
 
 def _joined(pieces: Iterable[Piece]) -> Line:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import tzinfo
 
+from rich.cells import cell_len
+
 from store.break_models import REMEDIES, BreakView
 from store.cache_strip import CacheHistory, CacheMoment
 from store.models import CacheStateName, Evidence, SessionView
@@ -20,6 +22,8 @@ from tui.lines import BLANK, Line, Piece, Role, spread, width_of
 from tui.row import WIDE_ROW
 
 LABEL_CELLS = 8
+LEAST_CHANCE = 0.05
+"""Below it nothing is likely."""
 
 _SOURCES = {
     Evidence.GATEWAY: "seen by the gateway",
@@ -72,6 +76,9 @@ def _state(session: SessionView, now: float, zone: tzinfo | None, width: int) ->
         text = f" {countdown(left)} left · to {at}"
         line: Line = (Piece(" state  ", "dim"), Piece("warm", "strong"), *drawn, Piece(text))
         yield line if width_of(line) < width else (*line[:-1], Piece(f" {countdown(left)} left"))
+    elif current is CacheStateName.LIKELY and _is_over(session):
+        used = "" if session.last_activity_at is None else f" · last used {past(session.last_activity_at, now, zone)}"
+        yield from _labelled("state", f"cold{used}", width, "cold")
     elif current is CacheStateName.LIKELY:
         chance = "likely warm" if cache.probability is None else f"likely warm, {cache.probability:.0%}"
         yield from _labelled("state", f"{chance} · no promised lifetime", width)
@@ -83,12 +90,21 @@ def _state(session: SessionView, now: float, zone: tzinfo | None, width: int) ->
         yield from _labelled("state", f"{current}: {facts.reason(session, now, zone)[1].full}", width, role)
 
 
+def _is_over(session: SessionView) -> bool:
+    """Nobody will come back to it, or it has lived on with so little chance that `likely` would be wrong."""
+    chance = session.cache.probability
+    return facts.is_ended(session) or (chance is not None and chance < LEAST_CHANCE)
+
+
 def _sources(session: SessionView, now: float, zone: tzinfo | None, width: int) -> Iterator[Line]:
     """How we know, who says something else, and what the client calls its last miss."""
     cache = session.cache
     if cache.evidence is not None:
         lifetime = f" · {cache.ttl}" if cache.ttl else ""
-        yield from _labelled("known", f"{_SOURCES[cache.evidence]}{lifetime}", width)
+        told = _SOURCES[cache.evidence]
+        # (The lifetime stands in the view's head, too.)
+        fits = cell_len(told + lifetime) < width - LABEL_CELLS
+        yield from _labelled("known", told + lifetime * fits, width)
         # What was warm when the store was read may be cold by now: then there is nothing to disagree about.
         if cache.disagrees and facts.state(session, now) is cache.state:
             yield from _labelled(

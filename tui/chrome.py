@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from store.models import BoardView, CacheStateName
 from tui import facts
 from tui.actions import BY_NAME, CATALOGUE, DEFAULT_SHOWN
+from tui.amounts import net_of
 from tui.format import clean, cut, money, net, plural, wrap
 from tui.lines import BLANK, Line, Piece, Role, spread, width_of
 from tui.moment import Moment
@@ -51,7 +52,7 @@ def _net(view: BoardView) -> Piece:
     plan = view.today_on_plan
     if plan.pings and not view.today.pings and not view.today.closed:
         return Piece(f"{plural(plan.pings, 'fork')} on plan", "dim")  # nobody is billed by token there
-    usd = view.today.net_usd
+    usd = net_of(view.today.saved_usd, view.today.spent_usd)
     role: Role = "good" if usd > 0 else "bad" if usd < 0 else "dim"
     return Piece(net(usd), role)
 
@@ -169,7 +170,8 @@ def empty(view: BoardView, width: int, looked_in: Sequence[str], starts: str = "
     def way(title: str, command: str, note: str = "") -> list[Line]:
         typed: Line = (Piece(" $ ", "dim"), Piece(command))
         titles: list[Line] = [(Piece(" " + text, "strong"),) for text in wrap(title, width - 2, 2)]
-        return [BLANK, *titles, spread(typed, (Piece(note, "dim"),), width - 1)]
+        beside: Line = (Piece(note, "dim"),)
+        return [BLANK, *titles, (*typed, GAP, *beside) if width >= WIDE_ROW else spread(typed, beside, width - 1)]
 
     lines: list[Line] = [(Piece(" No agent session is open.", "strong"),), BLANK]
     if looked_in:
@@ -177,10 +179,10 @@ def empty(view: BoardView, width: int, looked_in: Sequence[str], starts: str = "
         lines += [(Piece(" " + cut(clean(path), width - 2)),) for path in looked_in]
     if view.past_sessions:
         lines.append((Piece(f" {view.past_sessions} past sessions known", "dim"),))
-    lines += way("Start one that can be kept warm", "warmside run -- claude")
+    lines += way("Start one to keep warm", "warmside run -- claude")
     lines += way("Or look first", "warmside demo", "no key needed")
     lines += way("Or from inside Claude Code", "warmside install claude", "no proxy")
     if view.keeper is None and starts:
         lines += [BLANK, (Piece(" No keeper runs", "strong"),), (Piece(f" {starts} "), Piece("starts it", "dim"))]
-    lines += [BLANK, BLANK, (Piece(" Nothing leaves this machine", "dim"),), (Piece(" while no session runs.", "dim"),)]
-    return tuple(lines)
+    quiet = wrap("Nothing leaves this machine while no session runs.", width - 2, 3)
+    return (*lines, BLANK, BLANK, *((Piece(f" {text}", "dim"),) for text in quiet))

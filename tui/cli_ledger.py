@@ -16,6 +16,7 @@ from store.ledger_models import IdlePeriod
 from store.models import LedgerLine
 from store.sessions import FORGOTTEN, NAMELESS
 from tui import filters
+from tui.amounts import net_of
 from tui.cli_context import here
 from tui.day_chart import EIGHTHS, HALVES, WHOLE, Bar, days_from, plot
 from tui.format import NOTHING, clean, money, net, pad, pad_left, tokens
@@ -119,7 +120,14 @@ def _table(head: str, lines: Sequence[LedgerLine], name: Callable[[LedgerLine], 
     for line in lines[:MOST_ROWS]:
         called = name(line)
         saved, lost = (money(usd) if usd else NOTHING for usd in (line.saved_usd, line.lost_usd))
-        numbers = (str(line.pings), str(line.hits), money(line.spent_usd), saved, lost, net(line.net_usd))
+        numbers = (
+            str(line.pings),
+            str(line.hits),
+            money(line.spent_usd),
+            saved,
+            lost,
+            net(net_of(line.saved_usd, line.spent_usd)),
+        )
         yield _row(called, *numbers, dim=called == FORGOTTEN)
     if len(lines) > MOST_ROWS:
         yield click.style(f"{len(lines) - MOST_ROWS} more: --json has all", dim=True)

@@ -87,6 +87,7 @@ def sidebar(*, no_keeper: bool, demo_if_empty: bool) -> None:
             keymap=keys,
             no_start=feed.no_start,
             log_file=paths.state_dir / "sidebar.log",
+            at_once=True,
             startup=(lambda: _start_quietly(feed)) if with_keeper else None,
         ).run()
     finally:

@@ -11,21 +11,14 @@ from typing import NamedTuple
 
 from store.ledger_models import DayLedger, SpanLedger, SpanLine
 from store.sessions import FORGOTTEN
+from tui.amounts import net_of
 from tui.format import NOTHING, clean, cut, money, net, pad, pad_left, tokens
 from tui.ledger_words import LABELS
 from tui.lines import Line, Piece, Role
 
 NORMAL = 45
-SHORT_LABELS: dict[str, str] = {
-    "kept": "kept",
-    "early": "back early",
-    "too_late": "came too late",
-    "unread": "no proof",
-    "replaced": "other prefix",
-    "never_back": "never back",
-    "open": "open",
-}
-"""Where the full words have no room; none longer than fourteen cells."""
+APART = 2
+"""Cells between two amounts, where a column may be widened for them."""
 
 
 class Column(NamedTuple):
@@ -46,8 +39,14 @@ def _some(amount: float, write: Callable[[float], str]) -> str:
     return write(amount) if amount else NOTHING
 
 
+def _net(line: SpanLine) -> float:
+    """Of the two beside it, as they read."""
+    return net_of(line.saved, line.spent)
+
+
 def _net_role(line: SpanLine) -> Role:
-    return "good" if line.net > 0 else "bad" if line.net < 0 else "dim"
+    left = _net(line)
+    return "good" if left > 0 else "bad" if left < 0 else "dim"
 
 
 def _faded(value: Callable[[SpanLine], float]) -> Callable[[SpanLine], Role]:
@@ -56,28 +55,30 @@ def _faded(value: Callable[[SpanLine], float]) -> Callable[[SpanLine], Role]:
 
 
 _PINGS = Column("pings", 6, lambda line: str(line.pings), lambda line: "dim", 36)
-_HITS = Column("hits", 6, lambda line: str(line.hits), lambda line: "dim", 53)
+_HITS = Column("warm", 6, lambda line: str(line.hits), lambda line: "dim", 53)
 _TIMES = Column("times", 6, lambda line: str(line.closed or NOTHING), lambda line: "dim", 36)
 _SPENT = Column("spent", 7, lambda line: _some(line.spent, money), _faded(lambda line: line.spent))
 _SAVED = Column("saved", 7, lambda line: _some(line.saved, money), _faded(lambda line: line.saved))
 _LOST = Column("lost", 7, lambda line: _some(line.lost, money), _faded(lambda line: line.lost), 53)
-_NET = Column("net", 8, lambda line: net(line.net), _net_role)
+_NET = Column("net", 8, lambda line: net(_net(line)), _net_role)
 _TOOK = Column("took", 7, lambda line: _some(line.spent, tokens), _faded(lambda line: line.spent))
 _KEPT = Column("kept", 7, lambda line: _some(line.saved, tokens), _faded(lambda line: line.saved))
 _WASTED = Column("lost", 7, lambda line: _some(line.lost, tokens), _faded(lambda line: line.lost), 36)
 
 _DAYS = (_PINGS, _HITS, _SPENT, _SAVED, _LOST, _NET)
 _DAYS_IN_TOKENS = (_PINGS, _HITS, _TOOK, _KEPT, _WASTED)
-DAY_CELLS = 10
-"""`Mon 23 Nov`."""
-FULL_CELLS = DAY_CELLS + sum(column.cells for column in _DAYS) + 2
-"""With every column."""
+DAY_CELLS, LEAST_DAY = 10, 6
+"""`Mon 23 Nov`, `23 Nov`."""
+LEAST_NAME = 14
+"""Of a project, or of what came of idle periods."""
+FULL_CELLS = DAY_CELLS + sum(column.cells for column in _DAYS) + 4
+"""With every column, two of them a cell wider. No table is wider: one below the other they end at one edge."""
 
 
 def slots(span: SpanLedger, ledger: DayLedger, width: int, *, priced: bool) -> Iterator[Line]:
     """Days or hours, newest first; years stand between them."""
-    columns = _shown(_DAYS if priced else _DAYS_IN_TOKENS, width)
-    room = min(DAY_CELLS, _room(columns, width))
+    columns = _shown(_DAYS if priced else _DAYS_IN_TOKENS, width, span.by_slot, LEAST_DAY)
+    room = _room(columns, width)
     yield _head(ledger.slot, room, columns)
     yield _rule(room, columns)
     year = ledger.today[:4]
@@ -92,21 +93,21 @@ def slots(span: SpanLedger, ledger: DayLedger, width: int, *, priced: bool) -> I
 
 def results(span: SpanLedger, width: int, *, priced: bool) -> Iterator[Line]:
     """What came of the idle periods, in words with their money."""
-    columns = _shown((_TIMES, _SPENT, _SAVED) if priced else (_TIMES, _TOOK, _KEPT), width)
-    room = min(25, _room(columns, width))
-    labels = LABELS if room >= 25 else SHORT_LABELS
+    columns = _shown((_TIMES, _SPENT, _SAVED) if priced else (_TIMES, _TOOK, _KEPT), width, span.by_result, LEAST_NAME)
+    room = _room(columns, width)
     yield _head("what came of it" if room > 15 else "result", room, columns)
     yield _rule(room, columns)
     for line in span.by_result:
-        yield _row(labels.get(line.key, line.key), "dim" if line.key == "open" else "fg", room, columns, line)
+        yield _row(LABELS.get(line.key, line.key), "dim" if line.key == "open" else "fg", room, columns, line)
 
 
 def projects(span: SpanLedger, width: int, most: int, *, priced: bool) -> Iterator[Line]:
     """The dearest ones; the rest is counted."""
-    wanted = (_PINGS, _SPENT, _SAVED, _NET) if priced else (_PINGS, _TOOK, _KEPT)
+    wanted: tuple[Column, ...] = (_PINGS, _SPENT, _SAVED, _NET) if priced else (_PINGS, _TOOK, _KEPT)
     # A name needs more room than a date: what it was made of is told by day.
-    columns = _shown(wanted if width >= NORMAL or not priced else (_SPENT, _NET), width)
-    room = min(25, _room(columns, width))
+    wanted = wanted if width >= NORMAL or not priced else (_SPENT, _NET)
+    columns = _shown(wanted, width, span.by_project[:most], LEAST_NAME)
+    room = _room(columns, width)
     yield _head("project", room, columns)
     yield _rule(room, columns)
     for line in span.by_project[:most]:
@@ -127,13 +128,20 @@ def slot_name(key: str, ledger: DayLedger, cells: int) -> str:
     return f"{day:%a} {day.day} {day:%b}" if cells >= DAY_CELLS else f"{day.day} {day:%b}"
 
 
-def _shown(columns: Sequence[Column], width: int) -> tuple[Column, ...]:
-    return tuple(column for column in columns if width >= column.least)
+def _shown(columns: Sequence[Column], width: int, lines: Sequence[SpanLine], name: int) -> tuple[Column, ...]:
+    """The columns that the page's width allows, wider for long amounts as far as `name` cells are left for names."""
+    shown = [column for column in columns if width >= column.least]
+    spare = _room(shown, width) - name
+    for index, column in enumerate(shown):
+        longest = max((len(column.text(line)) for line in lines), default=0)
+        more = max(0, min(spare, longest + APART - column.cells))
+        shown[index], spare = column._replace(cells=column.cells + more), spare - more
+    return tuple(shown)
 
 
 def _room(columns: Sequence[Column], width: int) -> int:
     """Cells for the name: one is free at each end."""
-    return width - 2 - sum(column.cells for column in columns)
+    return min(width, FULL_CELLS) - 2 - sum(column.cells for column in columns)
 
 
 def _head(name: str, room: int, columns: Sequence[Column]) -> Line:

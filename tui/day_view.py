@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from store.ledger_models import DayLedger, SpanLedger, SpanLine
 from tui import day_table
+from tui.amounts import net_of
 from tui.day_chart import EIGHTHS, MONEY, Bar, Drawing, days_from, plot
 from tui.format import cut, money, net, plural, tokens, wrap
 from tui.lines import BLANK, Line, Piece, Role, width_of
@@ -112,21 +113,27 @@ def _apart(found: Iterable[tuple[Line, ...]]) -> Iterator[Line]:
 def _sentence(billed: SpanLedger, span: Span, width: int) -> Iterator[Line]:
     """The net first, then what it is made of."""
     total = billed.total
-    role: Role = "good" if total.net > 0 else "bad" if total.net < 0 else "strong"
-    first: Line = (Piece(" "), Piece(net(total.net), role), Piece(" net", "strong"))
+    left = net_of(total.saved, total.spent)
+    role: Role = "good" if left > 0 else "bad" if left < 0 else "strong"
+    first: Line = (Piece(" "), Piece(net(left), role), Piece(" net", "strong"))
     said = _said(total, span)
     if width_of(first) + 3 + width_of(said) < width:
         yield (*first, Piece("   "), *said)
     else:
         yield from _wrapped((*first[1:], Piece(f" {span.within}", "strong")), width)
-        yield from _wrapped(_said(total, span._replace(within="")), width)
+        bare = span._replace(within="")
+        said = _said(total, bare)
+        yield from _wrapped(said if width_of(said) <= width - 2 else _said(total, bare, short=True), width)
     pings, lost = plural(total.pings, "ping"), f"{money(total.lost)} lost" if total.lost else ""
-    counts = " · ".join(part for part in (pings, plural(total.hits, "hit"), lost) if part)
+    counts = " · ".join(part for part in (pings, f"{total.hits:,} found it warm" if total.hits else "", lost) if part)
     yield from told(counts if len(counts) <= width - 2 or not lost else f"{pings} · {lost}", width)
 
 
-def _said(total: SpanLine, span: Span) -> Line:
+def _said(total: SpanLine, span: Span, *, short: bool = False) -> Line:
     within = f" {span.within}" if span.within else ""
+    if total.saved and total.pings and short:
+        saved, spent = (Piece(money(usd), "strong") for usd in (total.saved, total.spent))
+        return (Piece("Saved "), saved, Piece(", spent "), spent)
     if total.saved and total.pings:
         pings = (Piece(" with "), Piece(money(total.spent), "strong"), Piece(f" of pings{within}"))
         return (Piece("Saved "), Piece(money(total.saved), "strong"), *pings)
@@ -176,7 +183,7 @@ def _nothing(ledger: DayLedger, span: Span, width: int) -> Iterator[Line]:
     yield from told("A ping keeps a session's cache warm while it waits. Here stands what pings cost and save.", width)
     ways = (
         ("Start one that can be kept warm", "warmside run -- claude"),
-        ("Or give an open one a budget", "b on the board"),
+        ("Or give an open one a budget", "b in the list"),
         ("Or look first, no key needed", "warmside demo"),
     )
     for title, what in ways:

@@ -83,13 +83,23 @@ def compaction_line(subject: Subject, width: int) -> Line:
 
 
 def pings_line(session: SessionView, width: int) -> Line:
-    """`pings  3 of 3    $0.58 of $0.75`: this idle period's pings (forks, where the client is asked), the session's
-    money."""
+    """`pings  3 of 3 this idle period    session $0.58 of $0.75`: two scopes, both told where there is room; the
+    count is of forks where the client is asked."""
     keep = session.keepalive
     sent = str(keep.idle_pings) + ("" if keep.idle_max_pings is None else f" of {keep.idle_max_pings}")
     spent = money(keep.usd) + ("" if keep.max_usd is None else f" of {money(keep.max_usd)}")
     what = " forks  " if keep.warmer == "fork" else " pings  "
-    return spread((Piece(what, "dim"), Piece(sent)), (Piece(spent, "dim"),), width - 1)
+    forms = (
+        (f"{sent} this idle period", "session "),
+        (sent, "session "),
+        (sent.replace(" of ", "/"), "session "),
+        (sent, ""),
+    )
+    for count, of in forms:
+        line = spread((Piece(what, "dim"), Piece(count)), (Piece(of + spent, "dim"),), width - 1)
+        if len(line) > 2:
+            break
+    return line
 
 
 class Level(NamedTuple):

@@ -7,11 +7,12 @@ is pasted as it is, escape sequences too, and paint it.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from functools import partial
 from typing import ClassVar
 
 from textual.app import App
-from textual.command import CommandPalette, SimpleCommand
+from textual.command import CommandPalette, Provider, SimpleCommand
 from textual.events import Event, Paste
 
 from store.plain_text import plain
@@ -22,15 +23,29 @@ from tui.widgets.line_view import PAINTS
 PALETTE = "--command-palette"
 
 
+def _actions() -> type[Provider]:
+    from tui.palette import Actions  # with the palette: a start needs none
+
+    return Actions
+
+
 class DressedApp(App[None]):
     """`_look` is set before it runs."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = set(PAINTS)
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_actions}
 
     _look: Look
 
     def on_mount(self) -> None:
         self.set_class(self._look.ascii_only, "-ascii")
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Asked for as soon as a theme is set; before there is a screen nothing was read that has to be read again."""
+        if self.screen_stack:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.set_variables(self.get_css_variables())
 
     async def on_event(self, event: Event) -> None:
         """Before any field sees what is pasted."""
@@ -41,7 +56,13 @@ class DressedApp(App[None]):
     def action_command_palette(self) -> None:
         """What can be done now."""
         if not isinstance(self.screen, CommandPalette):
-            self.push_screen(CommandPalette(placeholder="what to do", id=PALETTE))
+            from tui.palette import Palette
+
+            self.push_screen(Palette(placeholder="what to do", id=PALETTE))
+
+    async def action_quit(self) -> None:
+        """The library's other key to leave (ctrl+q), pressed for something else as often: it names ours, as ctrl+c."""
+        self.action_help_quit()
 
     def search_themes(self) -> None:
         """Our themes alone: the roles of the board are theirs."""

@@ -87,8 +87,10 @@ def past(at: float, now: float, zone: tzinfo | None) -> str:
 
 
 def duration(seconds: float) -> str:
-    """How long it took: `0m48`, `24m05`, `1h20`."""
+    """How long it took: `48s`, `24m05`, `1h20`."""
     total = max(0, round(seconds))
+    if total < 60:
+        return f"{total}s"
     if total < 3600:
         return f"{total // 60}m{total % 60:02}"
     return f"{total // 3600}h{total % 3600 // 60:02}"

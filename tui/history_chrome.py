@@ -11,6 +11,8 @@ from tui.history_state import Results
 from tui.lines import BLANK, Line, Piece, spread, width_of
 
 FILTERS = ("project", "agent", "after", "before", "failed")
+NO_VALUE = "…"
+"""Of a filter that was begun: it waits for its value."""
 COMPLAINT_LINES = 2
 """So many lines a complaint may take: it has the way out in it."""
 
@@ -24,7 +26,7 @@ def opened_header(name: str, place: str, width: int) -> Line:
 def header(overview: Overview, width: int, *, loaded: bool) -> Line:
     """The page's name, and how much is stored where there is room."""
     left: Line = (Piece(" ━╸", "warm"), Piece(" history", "strong"))
-    if not loaded:
+    if not loaded or not overview.sessions:
         return left
     counts = [f"{overview.sessions:,} session{'' if overview.sessions == 1 else 's'}"]
     counts.append(f"{overview.turns:,} turn{'' if overview.turns == 1 else 's'}")
@@ -40,9 +42,9 @@ def filters(query: Query, width: int) -> Line:
     pieces: list[Piece] = []
     for name in FILTERS:
         value = told.get(name)
-        said = "any" if value is None else clean(value) or "only"
+        said = "any" if value is None else clean(value) or ("only" if name == "failed" else NO_VALUE)
         pieces += [Piece(f"   {name}: ", "dim"), Piece(cut(said, 16), "dim" if value is None else "strong")]
-    return tuple(pieces) if width_of(pieces) < width else ()
+    return tuple(pieces) if width_of(pieces) <= width else ()
 
 
 def filter_at(line: Line, x: int) -> str | None:

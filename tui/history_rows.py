@@ -44,8 +44,9 @@ def session_row(
     counts = f"{line.turns:>{TURNS_CELLS}} {pad_left(money(line.usd), COST_CELLS)}"
     room = width - 1 - text_column(width) - len(counts) - 1
     name: Role = "strong" if chosen else "fg"
-    agent = " · ".join(part for part in (clean(line.agent), model_name(line.model) if line.model else "") if part)
-    first = _first_line(when, _names(clean(line.project) or clean(line.id)[:8], agent, room, name), counts, width)
+    called = clean(line.project) or clean(line.id)[:8]
+    names = _names(called, _agent(line, room - cell_len(called) - 2), room, name)
+    first = _first_line(when, names, counts, width)
     about = clean(line.title) or clean(line.first_prompt) or "(no prompt)"
     return first, (_indent(width), Piece(cut(about, width - 1 - text_column(width)), "dim"))
 
@@ -60,6 +61,13 @@ def hit_row(hit: Hit, width: int, zone: tzinfo | None, *, chosen: bool) -> tuple
     left: Line = (Piece(" "), *_when(hit.at, width, zone), *names)
     first = spread(left, (*failed, Piece(number, "dim")), width - 1)
     return first, (_indent(width), *windowed(hit.snippet, hit.ranges, width - 1 - text_column(width), "dim"))
+
+
+def _agent(line: SessionLine, room: int) -> str:
+    """Agent and model, each whole or not there."""
+    agent, model = clean(line.agent), model_name(line.model) if line.model else ""
+    both = " · ".join(part for part in (agent, model) if part)
+    return next((form for form in (both, agent) if cell_len(form) <= room), "")
 
 
 def _first_line(when: Line, names: Line, counts: str, width: int) -> Line:

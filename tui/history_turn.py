@@ -6,14 +6,14 @@ longer to wrap than anybody reads.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
 
 from store.models import TurnView
 from store.plain_text import one_line, plain
 from store.search_terms import Field, Term
 from tui import turn
-from tui.format import clean, cut, cut_left, money, tokens
+from tui.format import clean, cut_left, money, plural, tokens
 from tui.history_days import day_name
 from tui.history_marks import HIT, found_in, marked, windowed, wrapped
 from tui.lines import BLANK, Line, Piece, Role, spread
@@ -88,14 +88,20 @@ def _failures(one: TurnView, terms: Sequence[Term], width: int) -> list[Line]:
     return lines
 
 
+def fitting(forms: Iterable[str], room: int) -> str:
+    """The first form that fits, or nothing."""
+    return next((form for form in forms if len(form) <= room), "")
+
+
 def _facts(one: TurnView, width: int) -> list[Line]:
-    parts = [turn.length(one), f"{one.requests} request{'' if one.requests == 1 else 's'}", money(one.usd)]
-    taken = " · ".join(part for part in parts if part)
-    lines: list[Line] = [(Piece(" took   ", "dim"), Piece(cut(taken, width - 9)))]
+    asked = plural(one.requests, "request")
+    # Numbers are never cut: what says least goes.
+    forms = ((turn.length(one), asked, money(one.usd)), (turn.length(one), money(one.usd)), (money(one.usd),))
+    told = (" · ".join(part for part in parts if part) for parts in forms)
+    lines: list[Line] = [(Piece(" took   ", "dim"), Piece(fitting(told, width - 9)))]
     if one.requests:
-        used = one.usage
-        read = f"read {tokens(used.cache_read)} · wrote {tokens(used.cache_write)}"
-        lines.append((Piece(" cache  ", "dim"), Piece(cut(read, width - 9))))
+        read, wrote = f"read {tokens(one.usage.cache_read)}", f"wrote {tokens(one.usage.cache_write)}"
+        lines.append((Piece(" cache  ", "dim"), Piece(fitting((f"{read} · {wrote}", read), width - 9))))
     if one.cache_event is not None:
         glyph, said = turn.event(one.cache_event, width - 9)
         lines.append((Piece("      "), glyph, Piece(" "), *said))

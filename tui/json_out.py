@@ -37,7 +37,7 @@ def _plain(row: Row) -> object:
 def _times(value: object, key: str = "") -> object:
     if isinstance(value, dict):
         return {name: _times(inner, name) for name, inner in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_times(inner, key) for inner in value]
     if isinstance(value, int | float) and not isinstance(value, bool) and (key in _TIMES or key.endswith("_at")):
         return iso(value)

@@ -8,6 +8,7 @@ from datetime import tzinfo
 from store.ledger_models import IdlePeriod, SessionLedger
 from store.models import SessionView
 from tui import facts
+from tui.amounts import net_of
 from tui.format import NOTHING, cut, money, net, pad, pad_left, plural, tokens, wrap
 from tui.ledger_words import LABEL_CELLS, LABELS, idle_time, ping_count, waited_for, when
 from tui.lines import BLANK, Line, Piece, Role, rule, spread, width_of
@@ -48,9 +49,10 @@ def _totals(ledger: SessionLedger, width: int, *, priced: bool) -> Iterator[Line
         kept = sum(line.closed for line in ledger.by_result if line.key == "kept")
         yield (Piece(cut(f" {pings}, {plural(total.hits, 'hit')} · kept {plural(kept, 'time')}", width)),)
         return
-    role: Role = "good" if total.net_usd > 0 else "bad" if total.net_usd < 0 else "strong"
+    left = net_of(total.saved_usd, total.spent_usd)
+    role: Role = "good" if left > 0 else "bad" if left < 0 else "strong"
     parts: list[Line] = [
-        (Piece(net(total.net_usd), role), Piece(" net", "strong")),
+        (Piece(net(left), role), Piece(" net", "strong")),
         (Piece("saved ", "dim"), Piece(money(total.saved_usd))),
         (Piece("spent ", "dim"), Piece(money(total.spent_usd)), Piece(f" on {pings}", "dim")),
         (Piece("of it lost ", "dim"), Piece(money(total.lost_usd))),

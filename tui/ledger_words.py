@@ -10,20 +10,21 @@ from store.models import LedgerLine
 from tui.format import NOTHING, duration, money, plural
 
 LABELS: dict[str, str] = {
-    "kept": "read after its expiry",
-    "early": "back before it was needed",
-    "too_late": "came back too late",
-    "unread": "no saving proven",
-    "replaced": "came with another prefix",
-    "never_back": "never came back",
+    "kept": "kept",
+    "early": "back early",
+    "too_late": "back too late",
+    "unread": "nothing proven",
+    "replaced": "other prefix",
+    "never_back": "never back",
     "open": "open",
 }
-"""None longer than `LABEL_CELLS`."""
+"""The same words wherever an outcome stands, so none longer than fourteen cells."""
 LABEL_CELLS = 25
+"""Of the column that they share with what was saved."""
 
 _LOST_ON: dict[str, str] = {
     "never_back": "never came back",
-    "early": "came back before it was needed",
+    "early": "came back early",
     "too_late": "came back too late",
     "replaced": "came back with another prefix",
     "unread": "came back without a proof of a saving",

@@ -92,7 +92,7 @@ class OrderingApp(EnduringApp):
                 until_back=event.until_back,
             )
 
-        said = f"{event.name}: {budget_said(event, self._clock.wall(), self._zone)}"
+        said = f"{event.name}: {event.said or budget_said(event, self._clock.wall(), self._zone)}"
         self._order(apply, said, partial(self._failed_order, event.name, "keeps its budget", "budget"))
 
     @on(DefaultWanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from textual.message import Message
 
@@ -57,6 +57,8 @@ class BudgetWanted(Message):
     until: float | None
     until_back: bool = False
     """It ends with the session's next prompt, and at `until` at the latest."""
+    said: str = field(default="", compare=False)
+    """What it means, told when it worked."""
 
 
 @dataclass

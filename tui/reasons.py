@@ -174,7 +174,7 @@ def odds(args: ReasonArgs, waits_for_you: bool) -> tuple[str, ...]:
     within = age(max(LEAST_WITHIN, given.number("seconds") or 0.0))
     return (
         f"{_share(given.number('chance'))} chance {event} within {within}",
-        f"a ping costs {_share(given.number('price'))} of the rewrite",
+        f"a ping pays from {_share(given.number('price'))} on",
     )
 
 

@@ -38,7 +38,8 @@ def name_cells(width: int) -> int:
 
 def heads(label: str, width: int) -> Line:
     """The first section's label with the heads of the columns, right-aligned over their numbers."""
-    columns = f"{pad_left('if cold', COST_CELLS + 1)} {pad_left('left', LEFT_CELLS)}"
+    cost = "if cold" if cell_len(label) + COST_CELLS + LEFT_CELLS + 4 < width else "cold"
+    columns = f"{pad_left(cost, COST_CELLS + 1)} {pad_left('left', LEFT_CELLS)}"
     if width >= WIDE_ROW:
         columns = f"{pad_left('size', SIZE_CELLS)}{pad_left('keep', KEEP_CELLS + 2)}  {columns}"
     return (Piece(" " + pad(label, width - len(columns) - 2) + columns + " ", "dim"),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import tzinfo
 
 from rich.cells import cell_len
@@ -10,14 +11,37 @@ from store.models import CacheStateName, SessionView
 from tui import facts
 from tui.budget_ahead import ENDS
 from tui.format import clock_time, cut, money, past, tokens
-from tui.lines import Line, Piece
+from tui.lines import Line, Piece, width_of
+
+_SHORTER = tuple(
+    (re.compile(long), short)
+    for long, short in (
+        (r", \d+ s later$", ""),
+        (r"the next prompt ", "next prompt "),
+        (r"kept warm past", "kept past"),
+        (r" at least, then ", ", then "),
+        (r" if gone$", ""),
+        (r"^(: (then )?)next prompt $", r"\1"),
+        (r"^Next prompt rewrites ", "Rewrites "),
+        (r"^Answer by ", "By "),
+        (r"^ or (pay|rewrite) $", ": "),
+        (r"^Probably ", "Maybe "),
+        (r"^(: )(then )?", r"\1"),
+        (r"^(pays|rewrites) ", ""),
+    )
+)
+"""What is said shorter, one after the other until the sentence fits."""
 
 
 def sentence(session: SessionView, now: float, zone: tzinfo | None, width: int) -> Line:
-    """One line, cut to `width` cells."""
+    """One line, said shorter where it is too long for `width` cells: its number stands at its end and is not cut."""
     pieces: list[Piece] = []
-    room = width
-    for text, role in _sentence(session, now, zone, width):
+    said, room = _sentence(session, now, zone, width), width
+    for long, short in _SHORTER:
+        if width_of(said) <= width:
+            break
+        said = tuple(Piece(long.sub(short, text), role) for text, role in said)
+    for text, role in said:
         pieces.append(Piece(cut(text, room), role))
         if pieces[-1].text != text:
             break
@@ -76,11 +100,16 @@ def _warm(session: SessionView, now: float, zone: tzinfo | None, cost: str, widt
     if keep.why == "held":
         return _held(session, f"Held to {end}" if end else "Held", width)
     if facts.works(session):
-        return (Piece("Working", "strong"), Piece(f"; cold {by} if it stalls"))
+        return (Piece("Working", "strong"), Piece(f"; {_past(session, by)}"))
     if facts.is_kept(session):
         return (Piece(f"Kept to {end}" if end else f"Kept past {by}", "strong"), Piece(f", then {cost}"))
     verb = " or rewrite " if _in_tokens(session) else " or pay "
     return (Piece(f"Answer by {by}", "strong"), Piece(verb, "dim"), Piece(cost, "strong"))
+
+
+def _past(session: SessionView, by: str) -> str:
+    """What becomes of the entry of one that works if it sends no request until then."""
+    return f"kept warm past {by}" if facts.is_kept(session) else f"cold {by} if it stalls"
 
 
 def _held(session: SessionView, held: str, width: int) -> Line:

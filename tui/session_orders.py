@@ -6,6 +6,7 @@ from datetime import tzinfo
 
 from rich.cells import cell_len
 
+from keepalive.caps import DayLeft
 from store.models import BudgetMode, CacheStateName, SessionView
 from tui import facts
 from tui.budget_ahead import ahead, most, over
@@ -13,46 +14,73 @@ from tui.budget_form import HOLD_SECONDS, Budget
 from tui.failure import HELD
 from tui.format import clock_time, money
 from tui.orders import BudgetWanted, ModeWanted
+from tui.parse import usd_text
 from tui.reasons import words
 
 
-def mode_order(session: SessionView, name: str, asked: BudgetMode, now: float, zone: tzinfo | None) -> ModeWanted:
+def mode_order(
+    session: SessionView, name: str, asked: BudgetMode, now: float, zone: tzinfo | None, *, lifts: str = ""
+) -> ModeWanted:
     """`h` holds for two hours, and on a held session goes back to auto; `o` always switches off: a key that may also
-    switch spending on would have to be looked at twice."""
+    switch spending on would have to be looked at twice. `lifts`: the key with which a limit is changed."""
     mode = BudgetMode.AUTO if asked is BudgetMode.HOLD and facts.is_held(session, now) else asked
     if mode is BudgetMode.HOLD:
-        until = now + HOLD_SECONDS
-        return ModeWanted(session.id, mode, until, f"{name}: {_held(session, until, now, zone)}", name)
+        keep, until = session.keepalive, now + HOLD_SECONDS
+        budget = Budget(BudgetMode.HOLD, keep.max_pings, keep.max_usd, until, {})
+        said = _held(session, budget, f"held to {clock_time(until, now, zone)}", now, zone, None, lifts)
+        return ModeWanted(session.id, mode, until, f"{name}: {said}", name)
     return ModeWanted(session.id, mode, None, f"{name}: keep-alive {mode}", name)
 
 
-def _held(session: SessionView, until: float, now: float, zone: tzinfo | None) -> str:
-    """To when its caps, which stay, let it be held, and what that costs where a cold resume would cost less."""
-    keep = session.keepalive
-    budget = Budget(BudgetMode.HOLD, keep.max_pings, keep.max_usd, until, {})
+def _held(
+    session: SessionView,
+    budget: Budget,
+    wanted: str,
+    now: float,
+    zone: tzinfo | None,
+    day: DayLeft | None,
+    lifts: str = "",
+) -> str:
+    """What is `wanted` of a hold, or to when the caps let it be held, and what that costs where a cold resume would
+    cost less."""
     if facts.state(session, now) is not CacheStateName.WARM:
-        return f"held to {clock_time(until, now, zone)}"
-    seen = ahead(session, budget, now, None)
-    if seen.pings == 0 and seen.ends:
-        return f"held, but {_SPENT[seen.ends]}"
-    said = f"held to {clock_time(seen.to or until, now, zone)}"
-    more = over(session, most(session, budget, seen, None))
-    return said if more is None else f"{said}, {money(more)} more than a cold resume"
+        return wanted
+    seen = ahead(session, budget, now, day)
+    if seen.ends:
+        limit = _limit(budget, seen.ends)
+        lifted = f" ({lifts} lifts it)" if lifts and seen.ends != "day" else ""
+        if seen.pings == 0 or seen.to is None:
+            return f"not held: {limit} spent{lifted}"
+        return f"held to {clock_time(seen.to, now, zone)} only: {limit}{lifted}"
+    more = over(session, most(session, budget, seen, day))
+    return wanted if more is None else f"{wanted}, {money(more)} more than a cold resume"
 
 
-_SPENT = {"pings": "its pings are spent", "money": "its money is spent", "day": "the day's cap is spent"}
+def _limit(budget: Budget, ends: str) -> str:
+    """The cap that ends it, as a person has set it."""
+    if ends == "pings" and budget.pings is not None:
+        return f"{budget.pings} ping limit"
+    return f"{usd_text(budget.usd)} limit" if ends == "money" and budget.usd is not None else "day's cap"
 
 
-def budget_said(wanted: BudgetWanted, now: float, zone: tzinfo | None) -> str:
-    """What a budget means from now on. (Its caps may end it before.)"""
+def budget_said(
+    wanted: BudgetWanted,
+    now: float,
+    zone: tzinfo | None,
+    session: SessionView | None = None,
+    day: DayLeft | None = None,
+) -> str:
+    """What a budget means from now on; of a `session` that is to be held, to when its caps allow it."""
     if wanted.mode is BudgetMode.OFF:
         return "keep-alive off"
     said = "kept while it pays" if wanted.mode is BudgetMode.AUTO else "held"
     if wanted.until is None:
         return said
-    if wanted.until_back:
-        return f"{said} until your next prompt"
-    return f"{said}, to {clock_time(wanted.until, now, zone)} at most"
+    said += " until your next prompt" if wanted.until_back else f" to {clock_time(wanted.until, now, zone)} at most"
+    if session is None or wanted.mode is BudgetMode.AUTO:
+        return said
+    budget = Budget(wanted.mode, wanted.pings, wanted.usd, wanted.until, {}, wanted.until_back)
+    return _held(session, budget, said.removesuffix(" at most"), now, zone, day)
 
 
 NOT_DONE = {BudgetMode.OFF: "not switched off", BudgetMode.AUTO: "not set to auto", BudgetMode.HOLD: "not held"}

@@ -5,12 +5,10 @@ A rule of the person, applied to what was read and before anything is stored.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from store.words import SEPARATOR
 
@@ -18,7 +16,8 @@ if TYPE_CHECKING:
     from store.ingest.reading import FileRead, TurnRow
 
 
-class Keeping(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Keeping:
     """Which sessions are stored, and how much of them."""
 
     text: bool = True

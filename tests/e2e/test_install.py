@@ -16,7 +16,7 @@ from tests.e2e.home import KEY, WARMSIDE
 pytestmark = pytest.mark.e2e
 
 OWN = "own line"
-KEEPERS = {"keeper.lock", "keeper.log", "warmside.db", "warmside.db-shm", "warmside.db-wal"}
+KEEPERS = {"config-checked.json", "keeper.lock", "keeper.log", "warmside.db", "warmside.db-shm", "warmside.db-wal"}
 """What a keeper has at home; the plugin starts one, and what is known outlives an uninstall."""
 SETTINGS = {
     "permissions": {"defaultMode": "acceptEdits", "allow": ["Bash"]},

@@ -200,7 +200,7 @@ def test_with_a_broken_config_requests_pass_nothing_is_pinged_and_the_log_says_s
         return
     assert row.next_ping_at is None
     log = home.paths.log_file.read_text(encoding="utf-8")
-    assert f"{home.paths.config_file}:2: budget.usd_per_dya: unknown key" in log
+    assert f"{home.paths.config_file}:2: budget.usd_per_dya: unknown key, did you mean usd_per_day?" in log
 
 
 def test_the_log_is_private_and_holds_nothing_of_what_passed(home: Home) -> None:

@@ -50,6 +50,11 @@ def test_a_list_is_shown_by_its_best_entry() -> None:
     assert snippet("登", files="登.py\x1eb.py").text == "登.py"
 
 
+def test_entries_of_a_list_that_is_shown_whole_stand_apart() -> None:
+    """Where nothing is looked for but that something failed."""
+    assert snippet("", commands="go run ./cmd --help\x1ego test ./...").text == "go run ./cmd --help · go test ./..."
+
+
 def test_a_few_words_around_the_match() -> None:
     found = snippet("word100 ", answer=LONG)
     assert found.text.startswith("… word9")

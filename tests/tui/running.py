@@ -36,6 +36,7 @@ class Running:
     keymap: Keymap = DEFAULT
     no_start: str = ""
     look: Look = field(default_factory=lambda: Look(zone=sample.ZONE, theme=DARK))
+    at_once: bool = False
     messages: list[Message] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -48,6 +49,7 @@ class Running:
             days=self.days,
             keymap=self.keymap,
             no_start=self.no_start,
+            at_once=self.at_once,
         )
 
     @asynccontextmanager

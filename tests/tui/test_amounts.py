@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tui import amounts, format
 
@@ -36,3 +38,27 @@ def test_examples(shown: str, expected: str) -> None:
 def test_a_difference_is_that_of_the_amounts_as_they_read(usd: float, less: float, left: float) -> None:
     assert amounts.difference(usd, less) == format.difference(usd, less) == left
     assert amounts.difference(less, usd) == -left
+
+
+@pytest.mark.parametrize(
+    ("saved", "spent", "shown"),
+    [
+        (0.5732, 0.0339, "+$0.54"),
+        (2.8482, 0.3449, "+$2.51"),
+        (153.6, 34.2, "+$120"),
+        (0.0, 0.0069, "-<1c"),
+        (0.574, 0.0, "+$0.57"),
+        (0.006, 0.0141, "-<1c"),
+        (0.014, 0.0101, "$0.00"),
+        (0.0, 0.0, "$0.00"),
+    ],
+)
+def test_a_net_is_what_the_two_amounts_beside_it_leave(saved: float, spent: float, shown: str) -> None:
+    assert format.net(amounts.net_of(saved, spent)) == shown
+
+
+@given(st.integers(1, 9_000), st.integers(1, 9_000), st.floats(-0.0049, 0.0049), st.floats(-0.0049, 0.0049))
+def test_cents_add_up_whatever_is_behind_them(saved: int, spent: int, more: float, less: float) -> None:
+    up, down = max(0.01, saved / 100 + more), max(0.01, spent / 100 + less)
+    read = float(amounts.money(up)[1:]) - float(amounts.money(down)[1:])
+    assert amounts.money(amounts.net_of(up, down)) == amounts.money(round(read, 2))

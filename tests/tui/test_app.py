@@ -186,12 +186,33 @@ async def test_without_colour_no_colour_reaches_the_screen(monkeypatch: pytest.M
         assert chips[0].reverse
 
 
+async def test_the_first_board_is_there_before_anything_is_laid_out() -> None:
+    one = Running(at_once=True)
+    async with one.app.run_test(size=(36, 40), message_hook=one.messages.append) as pilot:
+        assert one.app.state.loaded
+        assert len(one.app.screen_stack) == 1, "no empty screen below ours"
+        await one.settle(pilot)
+        assert not [message for message in one.messages if isinstance(message, BoardRead)]
+        assert "api-refactor" in "".join(one.text("list"))
+
+
+async def test_a_first_board_that_cannot_be_read_is_told_by_the_next_look() -> None:
+    one = Running(at_once=True)
+    one.feed.broken = RuntimeError("the store is locked")
+    async with one.run(60, 30) as pilot:
+        await one.poll(pilot)
+        assert "the store is locked" in one.text("footer")[0]
+        one.feed.broken = None
+        await one.poll(pilot)
+        assert one.app.state.loaded
+
+
 def test_the_app_loads_nothing_heavy() -> None:
     code = "import sys, tui.app; print(sorted({name.partition('.')[0] for name in sys.modules}))"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(run.stdout.strip("[]\n").replace("'", "").split(", "))
     assert "textual" in loaded
-    assert not loaded & {"aiohttp", "anthropic", "apscheduler", "sqlite_utils", "genai_prices", "msgspec"}
+    assert not loaded & {"aiohttp", "anthropic", "apscheduler", "sqlite_utils", "genai_prices", "pydantic"}
 
 
 class Told:

@@ -47,6 +47,17 @@ def test_the_block_is_a_heading_and_the_bars_with_what_they_come_to() -> None:
     ]
 
 
+def test_the_net_is_what_the_amounts_below_it_leave() -> None:
+    """Exactly it is +$0.55."""
+    odd = replace(EMPTY, billed=span((line(day(0), pings=2, spent=0.0251, saved=0.5749, closed=1),)))
+    found = small(odd)
+    assert found[1].endswith(" +$0.54 net")
+    assert [one.split()[-2:] for one in found if one.endswith(("0.57", "0.03"))] == [
+        ["saved", "$0.57"],
+        ["spent", "$0.03"],
+    ]
+
+
 def test_the_block_of_a_plan_has_pings() -> None:
     assert small(ON_PLAN)[1:] == [
         " 14 days                  5 pings on plan",
@@ -67,7 +78,7 @@ def test_the_column_has_what_fits_of_the_page() -> None:
         if "shows the rest" in part[-1]:
             assert len(part) == height
             assert sum(one.startswith((" today", " Sun", " Mon", " Tue")) for one in part) >= 1
-    assert beside(LONG, height=24)[-2:] == [" Wed 18 Nov     2  $0.20  $1.00  +$0.80", " L shows the rest"]
+    assert beside(LONG, height=24)[-2:] == [" Wed 18 Nov           2  $0.20  $1.00  +$0.80", " L shows the rest"]
 
 
 def test_what_was_never_sent_is_a_line_there_and_nothing_in_the_list() -> None:

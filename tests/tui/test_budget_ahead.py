@@ -11,7 +11,7 @@ from keepalive.caps import DayLeft
 from store.models import BudgetMode
 from tests.tui import sample
 from tests.tui.sample import NOW, at
-from tui.budget_ahead import Ahead, ahead, most, over, price
+from tui.budget_ahead import Ahead, ahead, most, over, paid, price, saving
 from tui.budget_form import Budget
 
 STEP = 285.0
@@ -45,11 +45,23 @@ def test_what_they_cost_and_how_much_more_that_is_than_a_cold_resume() -> None:
     seen = ahead(sample.DEPLOY, hold(), NOW, None)
     usd = most(sample.DEPLOY, hold(), seen, None)
     assert usd == pytest.approx(19 * 0.07)
-    assert over(sample.DEPLOY, usd) == pytest.approx(19 * 0.07 - 0.89)
-    assert over(sample.DEPLOY, 0.89) is None
+    assert saving(sample.DEPLOY, 0.14) == pytest.approx(0.89 - 0.07 - 0.07 - 0.14), "less the one sent and a warm read"
+    assert over(sample.DEPLOY, usd) == pytest.approx(19 * 0.07 - (0.89 - 0.07 - 0.07))
+    assert over(sample.DEPLOY, 0.75) is None
     assert over(replace(sample.DEPLOY, login="subscription"), 9.0) is None, "nobody pays it"
     assert most(sample.ETL, hold(usd=0.7), Ahead(None), DayLeft(0.3)) == pytest.approx(0.2), "no price is known"
     assert price(sample.ETL) is None
+
+
+@given(st.floats(0.02, 9), st.floats(0.001, 0.2), st.integers(0, 40), st.floats(0, 9))
+def test_a_saving_never_turns_into_a_loss_by_rounding(cold: float, a_ping: float, sent: int, usd: float) -> None:
+    keep = replace(sample.DEPLOY.keepalive, next_ping_usd=a_ping, idle_pings=sent, usd=sent * a_ping + 0.1)
+    session = replace(sample.DEPLOY, keepalive=keep, cache=replace(sample.DEPLOY.cache, cold_usd=cold, warm_usd=a_ping))
+    assert paid(session) == pytest.approx(sent * a_ping)
+    left, told = cold - a_ping - sent * a_ping - usd, saving(session, usd)
+    assert told is not None
+    assert told * left >= 0
+    assert abs(told - left) <= 0.0201
 
 
 @given(

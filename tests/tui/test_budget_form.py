@@ -36,7 +36,7 @@ def beside(name: str, form: Form, room: int = 20, session: SessionView = sample.
 def test_a_form_starts_with_the_present_budget() -> None:
     assert form_of(sample.API, NOW, UTC) == (BudgetMode.AUTO, "3", "$0.75", "")
     assert form_of(held(NOW + DAY), NOW, UTC, until_back=True).until == "back"
-    assert form_of(held(NOW + DAY), NOW, UTC).until == "tomorrow 14:31"
+    assert form_of(held(NOW + DAY), NOW, UTC).until == "Wed 14:31"
     assert form_of(held(NOW - 1), NOW, UTC, until_back=True).until == "", "it is over"
 
 
@@ -121,8 +121,10 @@ def test_beside_a_field_stands_what_is_used_or_when_that_is() -> None:
         "2h, back",
     ]
     assert beside("until", Form(BudgetMode.AUTO, until="2h")) == "to 16:31"
-    assert beside("until", Form(BudgetMode.HOLD)) == "to 16:31", "a hold has an end"
+    assert beside("until", Form(BudgetMode.HOLD)) == "2 h: to 16:31", "a hold has an end"
+    assert beside("until", Form(BudgetMode.HOLD, until="none"), 10) == "to 16:31"
     assert beside("until", Form(BudgetMode.AUTO, until="tomorrow 9:00")) == "to Wed 9:00"
+    assert beside("until", Form(BudgetMode.AUTO, until="tomorrow 9:00"), 10) == "Wed 9:00"
     assert beside("until", Form(BudgetMode.AUTO, until="none")) == "none"
     assert beside("until", Form(BudgetMode.AUTO, until="x")) == "✗", "of several only one has its cause told"
     assert beside("money", Form(BudgetMode.AUTO, money="x")) == beside("pings", Form(BudgetMode.AUTO, "x")) == "✗"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.budget_layout import EDGE_CELLS, Layout, inner_cells, input_cells, layout
+from tui.budget_layout import EDGE_CELLS, Layout, field_padding, inner_cells, input_cells, layout
 
 
 def height(one: Layout) -> int:
@@ -43,7 +43,8 @@ def test_a_wide_and_low_screen_has_one_column() -> None:
     assert not layout(120, 15).wide
 
 
-@pytest.mark.parametrize(("width", "cells"), [(30, 8), (36, 10), (60, 18), (120, 18)])
+@pytest.mark.parametrize(("width", "cells"), [(30, 8), (36, 14), (60, 18), (120, 18)])
 def test_fields_grow_with_the_screen(width: int, cells: int) -> None:
     assert input_cells(width) == cells
+    assert width < 36 or input_cells(width) - 2 * field_padding(width) >= len("tomorrow 9:00") + 1, "and the cursor"
     assert inner_cells(width) == min(width, 64) - EDGE_CELLS

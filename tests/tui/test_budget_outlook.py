@@ -31,8 +31,8 @@ def told(session: SessionView, args: ReasonArgs) -> SessionView:
 def test_consequences_are_recomputed() -> None:
     assert said(Form(BudgetMode.AUTO, "6", "$1.50"))[1:] == [
         "3 pings more, at most      $0.57",
-        "a cold resume              $2.41",
-        "if you come back     saves $1.84",
+        "resume: warm $0.19, cold   $2.41",
+        "back, $0.57 spent    saves $1.08",
     ]
     assert said(Form(BudgetMode.AUTO, "6", "$0.80"))[1] == "1 ping more, at most       $0.19"
     assert said(Form(BudgetMode.OFF))[0] == "no pings  cold 14:32, then $2.41"
@@ -73,8 +73,8 @@ def test_fewer_rows_keep_what_matters_most() -> None:
     def first_words(rows: int) -> list[str]:
         return [text_of(one).split()[0] for one in consequence(sample.API, budget, NOW, UTC, 32, rows)]
 
-    assert first_words(3) == ["next", "3", "if"]
-    assert first_words(2) == ["3", "if"]
+    assert first_words(3) == ["next", "3", "back,"]
+    assert first_words(2) == ["3", "back,"]
     assert first_words(1) == ["3"]
     assert consequence(sample.API, budget, NOW, UTC, 32, 0) == ()
     assert said(Form(BudgetMode.OFF), 28)[0] == "no pings          then $2.41"
@@ -115,7 +115,7 @@ def test_a_hold_costs_the_pings_to_its_end(until: str, pings: str, line: str) ->
         (("", "1", "16:00"), None, 41, "13 pings to 15:36: money ends it    $0.91"),
         (("", "1", "16:00"), None, 60, "13 pings, held to 15:36: the money ends it             $0.91"),
         (("", "", "16:00"), DayLeft(2.0), 41, "16 pings, to 15:50: day's cap       $1.12"),
-        (("3", "", "16:00"), None, 60, "2 pings, held to 14:43: the count ends it              $0.14"),
+        (("3", "", "16:00"), None, 60, "2 pings, held to 14:43: its ping limit ends it         $0.14"),
         (("", "1", "16:00"), DayLeft(1.5), 41, "9 pings to 15:17: day's cap ends it $0.63"),
     ],
 )
@@ -134,7 +134,7 @@ def test_a_hold_over_midnight_is_paid_by_two_days() -> None:
 
 @pytest.mark.parametrize(
     ("width", "line"),
-    [(60, "costs $0.44 more than a cold resume"), (32, "costs $0.44 more than cold"), (24, "$0.44 more than cold")],
+    [(60, "costs $0.58 more than a cold resume"), (32, "costs $0.58 more than cold"), (24, "$0.58 more than cold")],
 )
 def test_a_hold_that_costs_more_than_a_cold_resume_says_so(width: int, line: str) -> None:
     budget = read(Form(BudgetMode.HOLD, until="16:00"), NOW, UTC)
@@ -171,14 +171,29 @@ def test_what_no_budget_does_away_with_promises_no_ping(why: str) -> None:
     assert said(Form(BudgetMode.AUTO, "4", "$1"), session=etl)[0] == "next ping           none for now"
 
 
-@pytest.mark.parametrize(("cold", "saves"), [(0.666, "saves $0.65"), (0.674, "saves $0.65"), (0.676, "saves $0.66")])
+@pytest.mark.parametrize(("cold", "saves"), [(0.666, "saves $0.61"), (0.674, "saves $0.61"), (0.676, "saves $0.62")])
 def test_what_is_saved_is_what_the_lines_above_it_leave(cold: float, saves: str) -> None:
     keep = replace(sample.DEPLOY.keepalive, next_ping_usd=0.0166)
     cache = replace(sample.DEPLOY.cache, cold_usd=cold)
     session = replace(sample.DEPLOY, keepalive=keep, cache=cache)
-    lines = said(Form(BudgetMode.AUTO, "2", "$5"), session=session)
+    lines = said(Form(BudgetMode.AUTO, "2", "$5"), 60, session=session)
     assert lines[1].endswith("$0.02")
+    assert lines[2].startswith("resume: warm $0.02, cold ")
+    assert lines[3].startswith("if you come back, $0.02 spent too ")
     assert lines[-1].endswith(saves)
+
+
+def test_what_is_saved_is_what_the_ledger_books() -> None:
+    """At the break-even of 24 pings nothing is left, and the first one of them leaves all but itself and a read."""
+    keep = replace(sample.DEPLOY.keepalive, next_ping_usd=0.0239, idle_pings=0, usd=0.0)
+    cache = replace(sample.DEPLOY.cache, cold_usd=0.5975, warm_usd=0.0239)
+    session = replace(sample.DEPLOY, keepalive=keep, cache=cache)
+    assert said(Form(BudgetMode.AUTO, "1"), 41, session)[3] == "if you come back, pings paid  saves $0.56"
+    assert said(Form(BudgetMode.AUTO), 32, session)[1:] == [
+        "24 pings more, at most     $0.57",
+        "resume: warm $0.02, cold   $0.60",
+        "if you come back   saves nothing",
+    ]
 
 
 def test_a_wrong_field_has_no_consequence() -> None:
@@ -193,7 +208,7 @@ def view(session: SessionView, width: int = 32, *, roomy: bool = True) -> list[s
 
 
 def test_the_keepers_view_stands_in_words_with_the_price_of_its_bet() -> None:
-    assert view(sample.API) == ["as is  3 of 3 pings spent", "a ping costs   8.6% of a rewrite"]
+    assert view(sample.API) == ["as is  3 of 3 pings spent", "a ping costs   7.9% of a rewrite"]
     assert view(sample.DEPLOY)[:2] == ["as is  kept to 14:44, 2 pings", "       left"]
     assert view(sample.DOCS) == ["as is  went cold 18m ago"], "what is cold is no bet any more"
 
@@ -206,11 +221,11 @@ def test_a_reason_is_said_shorter_and_not_cut() -> None:
 def test_the_odds_are_shown_where_the_keeper_told_them() -> None:
     assert view(told(sample.API, {"chance": 0.04, "price": 0.0869, "seconds": 300.0}))[-2:] == [
         "you are back within 5m      4.0%",
-        "chance needed for a ping    8.7%",
+        "a ping pays from            8.7%",
     ]
     assert view(told(sample.WEB, {"chance": 0.912, "price": 1.0, "seconds": 3600.0}))[-2:] == [
         "it ends within 1h            91%",
-        "chance needed for a ping    100%",
+        "a ping pays from            100%",
     ]
     assert (
         view(told(sample.API, {"chance": 0.04, "price": 0.0869, "seconds": 300.0}), 26)[-2]

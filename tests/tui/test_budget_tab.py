@@ -75,8 +75,8 @@ def test_then_what_the_plan_costs_without_what_stands_above_the_tabs() -> None:
         " what comes of it",
         " next ping             14:34  $0.07",
         " all 2 planned pings          $0.14",
-        " a cold resume                $0.89",
-        " if you come back       saves $0.75",
+        " resume: warm $0.07, cold     $0.89",
+        " back, $0.07 spent too  saves $0.61",
         "",
         " b edit  h hold 2 h  o off",
     ]
@@ -85,7 +85,10 @@ def test_then_what_the_plan_costs_without_what_stands_above_the_tabs() -> None:
 def test_without_caps_there_is_nothing_to_fill() -> None:
     free = allowing(pings=None, usd=None)
     found = text(free)
-    assert found[3] == " pings   1 sent, as many as pay                this session"
+    assert found[3] == " pings   1 sent, as many as pay: 3             this session"
+    assert " pings   1, as many as pay: 3" in text(free, 36)
+    idle = replace(DEPLOY, keepalive=replace(DEPLOY.keepalive, next_ping_at=None))
+    assert text(free, session=idle)[3] == " pings   1 sent, as many as pay                this session"
     assert found[4] == " money   $0.07 so far, no cap                  [budget.project.api]"
 
 
@@ -144,7 +147,9 @@ def test_under_a_plan_nobody_is_billed() -> None:
 
 def test_of_an_ended_session_nothing_is_planned_and_no_key_offered() -> None:
     found = text(session=sample.ENDED[0])
-    assert found[-1]
+    assert found[:2] == [" The session has ended: no ping is sent in it any more. What held for it:", ""]
+    assert found[-1].startswith(" day ")
+    assert text(None, 36, sample.ENDED[0]) == [" The session has ended: no ping is", " sent in it any more."]
     assert not any("what comes of it" in line for line in found)
 
 

@@ -91,23 +91,29 @@ def test_lapse_and_break_are_whole_columns_with_their_mark_below() -> None:
     assert set(drawn[cache_sample.BROKE - 1]) == {"r"}
 
 
-def test_title_legend_and_times() -> None:
+def test_title_times_and_legend() -> None:
     lines = [text_of(line).rstrip() for line in strip(HISTORY, NOW, UTC, 77)]
-    assert lines[0].startswith(" 62 requests since 13:09 ")
-    assert lines[0].endswith("█ read  █ written")
+    assert lines[0] == " 62 requests since 13:09"
     assert lines[-2].split() == ["13:09", "14:30"]
-    assert lines[-1].split("  ")[-1] == "c compacted"
+    assert lines[-1] == "        █ read  █ written  ╳ broke  ▼ went cold  ↻ kept  c compacted"
 
 
 def test_a_narrow_strip_shows_the_newest() -> None:
     lines = [text_of(line).rstrip() for line in strip(HISTORY, NOW, UTC, 36)]
     assert lines[0] == " last 27 of 62 requests since 13:55"
-    assert lines[1] == " █ read  █ written"
+    assert lines[-2:] == ["        █ read  █ written", "        ↻ kept  c compacted"]
     assert len(columns(HISTORY, 36)) == 27
     assert columns(HISTORY, 36) == columns(HISTORY)[-27:] or len(columns(HISTORY)[-27:]) == 27
 
 
 def test_the_legend_tells_the_two_apart_by_colour_and_coarsely_by_shape() -> None:
-    title = next(strip(HISTORY, NOW, UTC, 77))
-    assert [piece.role for piece in title if piece.text == "█"] == ["read", "cold"]
-    assert text_of(coarse(title)).rstrip().endswith("░ read  █ written")
+    *_, legend = strip(HISTORY, NOW, UTC, 77)
+    assert [piece.role for piece in legend if piece.text == "█"] == ["read", "cold"]
+    assert text_of(coarse(legend)).split()[:4] == ["░", "read", "█", "written"]
+
+
+def test_no_sample_of_an_area_stands_on_the_strips_peak() -> None:
+    for width in (30, 45, 60, 77, 120):
+        title, peak, *_ = strip(HISTORY, NOW, UTC, width)
+        assert not any(piece.role in ("read", "cold") for piece in title)
+        assert any(piece.role in ("read", "stack") for piece in peak)

@@ -44,6 +44,19 @@ def test_the_state_in_words(session: SessionView, state: str) -> None:
     assert text(session)[0] == state
 
 
+def test_nothing_is_called_likely_that_is_over_or_has_no_chance() -> None:
+    """Of a session that ended months ago nobody promised a lifetime either."""
+    faint = with_cache(sample.SEARCH, probability=0.02)
+    assert text(faint)[0].startswith(" state  cold · last used ")
+    ended = replace(sample.SEARCH, ended_at=NOW - 150 * 86_400, last_activity_at=NOW - 150 * 86_400)
+    assert text(ended)[0] == " state  cold · last used 27 Jun"
+    assert "likely warm, 5%" in text(with_cache(sample.SEARCH, probability=0.05))[0]
+
+
+def test_the_lifetime_goes_where_it_would_stand_alone() -> None:
+    assert text(width=30)[1:3] == [" known  seen by the gateway", ""]
+
+
 def test_a_narrow_state_has_no_bar() -> None:
     assert text(width=36)[:2] == [" state  warm 0:48 left · to 14:32", " known  seen by the gateway · 5m"]
 

@@ -28,6 +28,12 @@ def test_header_by_width() -> None:
     assert header(120).index("5 of 8 warm") + 11 == 41
 
 
+def test_the_net_is_what_the_amounts_beside_it_leave() -> None:
+    """Exactly it is +$0.55."""
+    today = LedgerLine(key="2026-11-24", pings=2, spent_usd=0.0251, saved_usd=0.5749, net_usd=0.5498)
+    assert header(120, replace(sample.BOARD, today=today)).endswith("spent $0.03  saved $0.57  net +$0.54")
+
+
 def test_header_says_when_no_keeper_runs() -> None:
     off = sample.NO_KEEPER
     assert header(36, off).endswith("5 warm  keeper off")
@@ -87,7 +93,8 @@ def test_footer_has_as_many_keys_as_fit_and_help_always() -> None:
     assert text_of(chrome.footer(MOMENT._replace(keys=told), 36)) == " enter open  b budget  f1 more"
     full = text_of(chrome.footer(MOMENT._replace(has_history=True, has_days=True), 120))
     assert full.split("  ")[:4] == [" ↵ open", "b budget", "p ping", "g pane"]
-    assert "  y copy  s sort  H history  L ledger  " in full
+    assert "  H history  L ledger  s sort  y copy  o off  " in full
+    assert "  H history  " in text_of(chrome.footer(MOMENT._replace(has_history=True, has_days=True), 90))
     assert full.endswith("  ^p palette  ? help")
 
 

@@ -75,7 +75,10 @@ def test_wrong_usage_is_exit_code_2(cli: Cli, arguments: list[str]) -> None:
 )
 def test_a_broken_config_is_one_line(cli: Cli, command: list[str]) -> None:
     cli.config("[budget]\nusd_per_dya = 1\n")
-    assert cli(*command).refused() == f"{cli.paths.config_file}:4: budget.usd_per_dya: unknown key"
+    assert (
+        cli(*command).refused()
+        == f"{cli.paths.config_file}:4: budget.usd_per_dya: unknown key, did you mean usd_per_day?"
+    )
 
 
 def test_a_file_that_is_no_store_is_one_line(cli: Cli) -> None:

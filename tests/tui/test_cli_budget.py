@@ -173,7 +173,7 @@ def test_all_of_it_is_paused_and_goes_on(cli: Cli, db: sqlite3.Connection) -> No
 @pytest.mark.usefixtures("db")
 def test_what_stops_spending_works_with_a_broken_config(cli: Cli) -> None:
     cli.config("[budget]\npnigs = 4\n")
-    assert cli("budget", FIRST, "--pings", "1").refused().endswith("budget.pnigs: unknown key")
+    assert cli("budget", FIRST, "--pings", "1").refused().endswith("budget.pnigs: unknown key, did you mean pings?")
     assert cli("budget", FIRST, "--mode", "off").code == 0
     assert cli("budget", "--pause", "today").code == 0
 

@@ -109,7 +109,7 @@ def test_a_person_reads_a_sentence_and_tables(cli: Cli) -> None:
     lines = cli("ledger").out.splitlines()
     assert lines[0] == (
         "Spent $0.08 on 4 pings, saved $0.48 in 1 idle period that was read after expiry; $0.06 of it lost: "
-        "$0.04 on 1 that never came back, $0.02 on 1 that came back before it was needed."
+        "$0.04 on 1 that never came back, $0.02 on 1 that came back early."
     )
     heads = [after for line, after in pairwise(lines) if not line]
     assert [head[:25].rstrip() for head in heads] == [
@@ -126,8 +126,8 @@ def test_a_person_reads_the_periods(cli: Cli) -> None:
     assert sentence.startswith("Spent $0.08 on 4 pings")
     assert head.startswith("from           idle  waited for  ttl  size    pings   spent  what came of it")
     assert [re.split(r"  +", row)[-3:] for row in rows] == [
-        ["back before it was needed", "c", "pier"],
-        ["never came back", "b", "pier"],
+        ["back early", "c", "pier"],
+        ["never back", "b", "pier"],
         ["saved $0.48", "a", "harbour"],
     ]
 

@@ -149,7 +149,8 @@ def test_signals_and_codes_are_the_clients_own(home: Home, tmp_path: Path) -> No
         assert process.wait(10) == -signal.SIGTERM
         note = process.stderr.read()
     assert note == (
-        f"warmside: {home.paths.config_file}:4: budget.nonsense: unknown key;"
+        f"warmside: {home.paths.config_file}:4: budget.nonsense: unknown key, known: mode, pings, usd_per_ping,"
+        " usd_per_session, usd_per_day, min_prefix_tokens, ttl, agent, project;"
         f" starting {tmp_path / 'claude'} without it\n"
     )
 

@@ -44,8 +44,10 @@ class FakeApp:
         keymap: Keymap,
         no_start: str,
         log_file: Path,
+        at_once: bool,
     ) -> None:
         assert isinstance(commands, StoreFeed)
+        assert at_once
         self.banner, self.startup, self.notify, self.commands = banner, startup, notify, commands
         self.days, self.order, self.keymap, self.no_start = days, order, keymap, no_start
         self.history = history()

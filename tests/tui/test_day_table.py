@@ -29,12 +29,12 @@ def slots(width: int, ledger: DayLedger = LEDGER) -> list[str]:
 
 def test_days_newest_first() -> None:
     assert slots(60) == [
-        " day        pings  hits  spent  saved   lost     net",
-        " " + "─" * 51,
-        " today          3     3  $0.24  $7.60      –  +$7.36",
-        " Sun 22 Nov     2     2  $0.16      –  $0.16  -$0.16",
-        " Thu 19 Nov     9     8  $1.10  $1.60  $0.70  +$0.50",
-        " Wed 18 Nov     4     4  $0.40  $3.20      –  +$2.80",
+        " day          pings  warm  spent  saved   lost     net",
+        " " + "─" * 53,
+        " today            3     3  $0.24  $7.60      –  +$7.36",
+        " Sun 22 Nov       2     2  $0.16      –  $0.16  -$0.16",
+        " Thu 19 Nov       9     8  $1.10  $1.60  $0.70  +$0.50",
+        " Wed 18 Nov       4     4  $0.40  $3.20      –  +$2.80",
     ]
 
 
@@ -42,6 +42,12 @@ def test_columns_go_where_room_is_short() -> None:
     assert slots(36)[0] == " day    pings  spent  saved     net"
     assert slots(30)[0] == " day     spent  saved     net"
     assert slots(30)[3] == " 22 Nov  $0.16      –  -$0.16"
+
+
+def test_a_net_is_what_the_amounts_beside_it_leave() -> None:
+    """Exactly it is +$0.55."""
+    odd = span((line("2026-11-24", pings=2, spent=0.0251, saved=0.5749, closed=1),))
+    assert slots(36, replace(LEDGER, billed=odd))[2].split()[-3:] == ["$0.03", "$0.57", "+$0.54"]
 
 
 def test_hours_and_years_are_told() -> None:
@@ -54,20 +60,20 @@ def test_hours_and_years_are_told() -> None:
 
 def test_a_plan_has_tokens() -> None:
     found = text(list(day_table.slots(PLAN, LEDGER, 60, priced=False)))
-    assert found[0] == " day        pings  hits   took   kept   lost"
+    assert found[0] == " day                  pings  warm   took   kept   lost"
     assert found[2:] == [
-        " today          1     1   100k      –      –",
-        " Sat 21 Nov     4     4   400k    90k   200k",
+        " today                    1     1   100k      –      –",
+        " Sat 21 Nov               4     4   400k    90k   200k",
     ]
 
 
 def test_what_came_of_it_in_words() -> None:
     assert text(list(day_table.results(WEEK, 60, priced=True))) == [
-        " what came of it           times  spent  saved",
-        " " + "─" * 45,
-        " read after its expiry         7  $0.90 $12.40",
-        " never came back               4  $0.86      –",
-        " open                          –  $0.14      –",
+        " what came of it                  times  spent   saved",
+        " " + "─" * 53,
+        " kept                                 7  $0.90  $12.40",
+        " never back                           4  $0.86       –",
+        " open                                 –  $0.14       –",
     ]
     assert text(list(day_table.results(WEEK, 30, priced=True)))[2:] == [
         " kept            $0.90 $12.40",
@@ -76,14 +82,36 @@ def test_what_came_of_it_in_words() -> None:
     ]
 
 
-def test_every_outcome_has_short_words() -> None:
-    assert set(day_table.SHORT_LABELS) == set(RESULTS) == set(LABELS)
-    assert max(map(len, day_table.SHORT_LABELS.values())) <= 14
+def test_every_outcome_has_its_words_whole_wherever_there_is_a_table() -> None:
+    dear = span((), by_result=tuple(line(key, spent=123.4, saved=1234.5, closed=3) for key in RESULTS))
+    for width in (34, *WIDTHS[1:]):
+        rows = text(list(day_table.results(dear, width, priced=True)))[2:]
+        assert [row.split("  ")[0].strip() for row in rows] == [LABELS[key] for key in RESULTS], width
+
+
+def test_long_amounts_stand_apart_and_the_tables_end_at_one_edge() -> None:
+    for width in (38, 40, 44, 45, 53, 60, 120):
+        tables = [
+            text(
+                list(
+                    day_table.slots(
+                        replace(WEEK, by_slot=(line("2026-11-22", pings=9, spent=0.9, saved=12.4),)),
+                        LEDGER,
+                        width,
+                        priced=True,
+                    )
+                )
+            ),
+            text(list(day_table.results(WEEK, width, priced=True))),
+            text(list(day_table.projects(WEEK, width, 5, priced=True))),
+        ]
+        assert len({len(table[1]) for table in tables}) == 1, width
+        assert all(re.search(r"\d [+-]?\$", row) is None for table in tables for row in table), width
 
 
 def test_dearest_projects_and_how_many_more() -> None:
     assert text(list(day_table.projects(WEEK, 60, 1, priced=True)))[2:] == [
-        " api-refactor                 15  $1.66 $11.00  +$9.34",
+        " api-refactor                15  $1.66  $11.00  +$9.34",
         " 1 more: warmside ledger",
     ]
     assert text(list(day_table.projects(WEEK, 30, 5, priced=True)))[2:] == [

@@ -32,7 +32,7 @@ def billed(*lines: SpanLine, **more: Any) -> DayLedger:
 def test_at_60() -> None:
     assert drawn()[:22] == [
         " +$10.50 net   Saved $12.40 with $1.90 of pings in 7 days",
-        " 18 pings · 17 hits · $0.86 lost",
+        " 18 pings · 17 found it warm · $0.86 lost",
         "",
         " $9.00                                     ▁▁▁▁▁",
         "                                           █████",
@@ -49,19 +49,22 @@ def test_at_60() -> None:
         "      less in 7 days:",
         "      ENABLE_PROMPT_CACHING_1H=1",
         "",
-        " day        pings  hits  spent  saved   lost     net",
-        " ───────────────────────────────────────────────────",
-        " today          3     3  $0.24  $7.60      –  +$7.36",
-        " Sun 22 Nov     2     2  $0.16      –  $0.16  -$0.16",
+        " day          pings  warm  spent  saved   lost     net",
+        " ─────────────────────────────────────────────────────",
+        " today            3     3  $0.24  $7.60      –  +$7.36",
+        " Sun 22 Nov       2     2  $0.16      –  $0.16  -$0.16",
     ]
 
 
 @pytest.mark.parametrize(
     ("width", "head"),
     [
-        (30, [" +$10.50 net in 7 days", " Saved $12.40 with $1.90 of", " pings", " 18 pings · $0.86 lost"]),
-        (36, [" +$10.50 net in 7 days", " Saved $12.40 with $1.90 of pings", " 18 pings · 17 hits · $0.86 lost"]),
-        (120, [" +$10.50 net   Saved $12.40 with $1.90 of pings in 7 days", " 18 pings · 17 hits · $0.86 lost"]),
+        (30, [" +$10.50 net in 7 days", " Saved $12.40, spent $1.90", " 18 pings · $0.86 lost"]),
+        (36, [" +$10.50 net in 7 days", " Saved $12.40 with $1.90 of pings", " 18 pings · $0.86 lost"]),
+        (
+            120,
+            [" +$10.50 net   Saved $12.40 with $1.90 of pings in 7 days", " 18 pings · 17 found it warm · $0.86 lost"],
+        ),
     ],
 )
 def test_the_net_comes_first(width: int, head: list[str]) -> None:
@@ -72,7 +75,8 @@ def test_wide_has_what_came_of_it_beside_the_days() -> None:
     lines = drawn(width=120, height=40)
     start = next(n for n, one in enumerate(lines) if one.startswith(" day "))
     assert lines[start + 2] == (
-        " today          3     3  $0.24  $7.60      –  +$7.36     read after its expiry         7  $0.90 $12.40"
+        " today            3     3  $0.24  $7.60      –  +$7.36    "
+        " kept                                 7  $0.90  $12.40"
     )
     assert lines[-1].strip() == SETTING
     assert lines[-1].index(SETTING) > 53
@@ -89,6 +93,10 @@ def test_bars_are_as_high_as_the_screen_allows(height: int, rows: int) -> None:
     ("total", "said"),
     [
         (line(day(0), pings=2, spent=0.2, saved=0.5, closed=1), "+$0.30 net   Saved $0.50 with $0.20 of pings so far"),
+        (
+            line(day(0), pings=2, spent=0.0251, saved=0.5749, closed=1),
+            "+$0.54 net   Saved $0.57 with $0.03 of pings so far",  # as they read, not +$0.55
+        ),
         (line(day(0), pings=2, spent=0.5, saved=0.2, closed=1), "-$0.30 net   Saved $0.20 with $0.50 of pings so far"),
         (line(day(0), pings=2, spent=0.2), "-$0.20 net   Spent $0.20 on pings so far, nothing saved yet"),
         (
@@ -185,7 +193,7 @@ class TestNothing:
     def test_never(self) -> None:
         lines = drawn(EMPTY, 36)
         assert lines[0] == " No ping sent in 7 days."
-        assert {" $ warmside run -- claude", " $ warmside demo", " b on the board"} <= set(lines)
+        assert {" $ warmside run -- claude", " $ warmside demo", " b in the list"} <= set(lines)
 
     def test_not_lately(self) -> None:
         lines = drawn(replace(EMPTY, ever=True), 36, of=TODAY_SPAN)

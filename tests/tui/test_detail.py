@@ -40,7 +40,7 @@ def test_a_tall_pane_reads_as_drawn() -> None:
         "   path.",
         "",
         " cache  opus 5.5 · 386k          5m",
-        " pings  3 of 3       $0.58 of $0.75",
+        " pings  3/3  session $0.58 of $0.75",
         "",
     ]
 

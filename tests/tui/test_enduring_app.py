@@ -55,8 +55,8 @@ async def test_what_comes_after_the_screens_have_gone_is_told_to_nobody() -> Non
     one = Running()
     async with one.run(60) as pilot:
         await one.settle(pilot)
-        await pilot.exit(None)
-        await pilot.app._close_all()
+        one.app._running = False
+        await one.app._close_all()
         await one.app._dispatch_message(FeedFailed("the store is locked", "board"))
         one.app.call_later(one.app._say, "too late")
     assert one.app._exception is None

@@ -64,7 +64,10 @@ def test_money_fits_its_column(usd: float) -> None:
     assert len(fmt.money(usd)) <= 6
 
 
-@pytest.mark.parametrize(("seconds", "text"), [(48, "0m48"), (130, "2m10"), (1445, "24m05"), (4800, "1h20")])
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0s"), (3, "3s"), (48, "48s"), (59.6, "1m00"), (130, "2m10"), (1445, "24m05"), (4800, "1h20")],
+)
 def test_duration(seconds: float, text: str) -> None:
     assert fmt.duration(seconds) == text
 

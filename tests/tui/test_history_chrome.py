@@ -103,6 +103,8 @@ def test_filters_in_use_stand_out() -> None:
     assert " ".join(text_of(line).split()) == "project: api agent: any after: 7d before: any failed: only"
     assert [piece.text for piece in line if piece.role == "strong"] == ["api", "7d", "only"]
     assert history_chrome.filters(query(""), 20) == ()
+    begun = " ".join(text_of(history_chrome.filters(query("after: project:"), 90)).split())
+    assert begun == "project: … agent: any after: … before: any failed: any", "they wait for a value"
 
 
 def test_an_empty_store_says_how_to_fill_it() -> None:

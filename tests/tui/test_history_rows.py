@@ -44,6 +44,13 @@ def test_a_session_narrow_and_wide() -> None:
     ]
 
 
+def test_agent_and_model_stand_whole_or_not_at_all() -> None:
+    for width in range(30, 80):
+        told = session(width, project="api")[0].split("api", 1)[1].split("  ")
+        words = [word.strip() for word in told if word.strip()]
+        assert words[:-2] in ([], ["claude"], ["claude · opus 5.5"]), width
+
+
 def test_the_heads_stand_over_their_columns() -> None:
     head = text_of(label("today", 36, heads=True, roomy=True))
     row = session(36)[0]

@@ -74,6 +74,15 @@ def test_what_happened_to_the_cache_is_its_last_line() -> None:
     assert texts(told(turn, (), 60))[-1].startswith("      ▼ went cold, 331k written again  ")
 
 
+def test_a_number_is_whole_or_not_there() -> None:
+    turn = history_sample.turn(3, NOW)
+    for width in range(16, 60):
+        for line in texts(told(turn, (), width))[-2:]:
+            assert "…" not in line
+            assert not line.startswith(" took") or line.endswith("$0.38")
+    assert " took   1m00 · $0.38" in texts(told(turn, (), 32))
+
+
 def test_a_moment_has_its_day_unless_it_is_today() -> None:
     assert [when(at, NOW, UTC) for at in (NOW, NOW - DAY, None)] == ["14:31", "yesterday 14:31", ""]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from store.models import CacheView, KeepaliveView, SessionView, TurnView
+from store.models import CacheView, KeepaliveView, SessionDetail, SessionView, TurnView
 from tui.json_out import dumps, iso
 
 
@@ -40,6 +40,17 @@ def test_times_at_any_depth_are_text_and_durations_and_counts_are_not() -> None:
     assert (loaded["cache"]["ttl_seconds"], loaded["cache"]["cold_usd"]) == (300.0, 0.5)
     assert loaded["keepalive"]["until"] == "1970-01-01T00:00:20.000Z"
     assert loaded["keepalive"]["why_args"] == {"since": "1970-01-01T00:00:30.000Z", "usd": 1.0, "n": 2}
+
+
+def test_what_is_told_in_a_row_of_views_is_told_alike() -> None:
+    loaded = json.loads(
+        dumps(SessionDetail(id="x", agent="", project="", cwd="", turns=(TurnView(n=1, ended_at=10.0),)))
+    )
+    assert loaded["turns"][0]["ended_at"] == "1970-01-01T00:00:10.000Z"
+
+
+def test_a_whole_amount_is_still_an_amount() -> None:
+    assert '"usd": 3.0,' in dumps(TurnView(n=1, usd=3))
 
 
 def test_a_list_of_views_is_a_list() -> None:

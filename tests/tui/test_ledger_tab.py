@@ -34,11 +34,17 @@ def test_wide_is_a_table_under_the_totals() -> None:
         " " + "─" * 75,
         " today 14:14   17m12  you              3  $0.51  open",
         " today 13:35   12m06  you              2  $0.34  saved $1.94",
-        " today 12:16   18m42  you              1  $0.17  came back too late",
-        " today 11:02    4m06  tool             1  $0.17  back before it was needed",
-        " 23 Nov 18:12      –  you              2  $0.34  never came back",
+        " today 12:16   18m42  you              1  $0.17  back too late",
+        " today 11:02    4m06  tool             1  $0.17  back early",
+        " 23 Nov 18:12      –  you              2  $0.34  never back",
     ]
-    assert " 23 Nov 15:58  57m12  you          2 (1)  $2.11  came with another prefix" in text()
+    assert " 23 Nov 15:58  57m12  you          2 (1)  $2.11  other prefix" in text()
+
+
+def test_the_net_is_what_the_amounts_beside_it_leave() -> None:
+    """Exactly it is +$0.55."""
+    total = replace(LEDGER.total, spent_usd=0.0251, saved_usd=0.5749, net_usd=0.5498)
+    assert text(replace(LEDGER, total=total))[0].startswith(" +$0.54 net  saved $0.57  spent $0.03 on ")
 
 
 def test_narrow_is_two_lines_a_period() -> None:

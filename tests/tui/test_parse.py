@@ -27,13 +27,25 @@ DAY = 86400
         ("2h", NOW + 7200),
         ("1h30m", NOW + 5400),
         ("45 min", NOW + 2700),
+        ("2h30", NOW + 9000),
+        ("1d", NOW + DAY),
+        ("1d 2h", NOW + DAY + 7200),
+        ("6pm", at(18, 0)),
+        ("6:15 PM", at(18, 15)),
+        ("12am", at(0, 0) + DAY),
+        ("fri 9:00", at(9, 0) + 3 * DAY),
+        ("Tue 9:00", at(9, 0) + 7 * DAY),
+        ("tuesday 18:00", at(18, 0)),
     ],
 )
 def test_until(text: str, expected: float | None) -> None:
     assert parse.until(text, NOW, UTC) == expected
 
 
-@pytest.mark.parametrize("text", ["x", "18:0", "25:00", "18:61", "0h", "h", "next week", "today 9:00", "-2h"])
+@pytest.mark.parametrize(
+    "text",
+    ["x", "18:0", "25:00", "18:61", "0h", "h", "next week", "today 9:00", "-2h", "13pm", "0am", "9", "frid 9:00"],
+)
 def test_a_refused_time_comes_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match=r"\d:00"):
         parse.until(text, NOW, UTC)
@@ -126,17 +138,22 @@ def test_whatever_is_typed_is_a_time_to_come_or_refused_with_an_example(text: st
 
 def test_pings() -> None:
     assert (parse.pings("6"), parse.pings(" "), parse.pings("none"), parse.pings("0")) == (6, None, None, 0)
-    for text in ("-1", "1.5", "x", "1000", "٣"):
-        with pytest.raises(ValueError, match="such as 3"):
+    for text in ("-1", "1.5", "x", "٣"):
+        with pytest.raises(ValueError, match="a whole number, such as 3"):
             parse.pings(text)
+    with pytest.raises(ValueError, match="999 at most"):
+        parse.pings("1000")
 
 
 def test_usd() -> None:
     assert (parse.usd("$1.50"), parse.usd("2"), parse.usd(".5"), parse.usd("")) == (1.5, 2.0, 0.5, None)
     assert (parse.usd("none"), parse.usd("0")) == (None, 0.0)
-    for text in ("-1", "1,50", "nan", "inf", "1e3", "999999"):
+    assert (parse.usd("0,50"), parse.usd("1,5"), parse.usd(",5")) == (0.5, 1.5, 0.5)
+    for text in ("-1", "1,500", "nan", "inf", "1e3", ","):
         with pytest.raises(ValueError, match=r"such as 1\.50"):
             parse.usd(text)
+    with pytest.raises(ValueError, match=r"\$10,000 at most"):
+        parse.usd("99999999999")
 
 
 @given(st.integers(0, 10_000 * 10_000).map(lambda n: n / 10_000))

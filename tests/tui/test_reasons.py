@@ -87,10 +87,10 @@ def test_no_arguments_raise_or_control(code: str, args: ReasonArgs) -> None:
 
 def test_the_bet_in_two_clauses() -> None:
     bet: ReasonArgs = {"chance": 0.2307, "price": 0.087, "seconds": 300.0, "n": 2}
-    assert odds(bet, True) == ("23% chance you are back within 5m", "a ping costs 8.7% of the rewrite")
+    assert odds(bet, True) == ("23% chance you are back within 5m", "a ping pays from 8.7% on")
     hour: ReasonArgs = {"chance": 0.0, "price": 0.0526, "seconds": 3600.0}
     assert odds({**bet, "seconds": 30.0}, True)[0] == "23% chance you are back within 1m"
-    assert odds(hour, False) == ("0% chance it ends within 1h", "a ping costs 5.3% of the rewrite")
+    assert odds(hour, False) == ("0% chance it ends within 1h", "a ping pays from 5.3% on")
 
 
 @pytest.mark.parametrize("args", [{}, {"chance": 0.2}, {"chance": "a", "price": 1, "seconds": 2}])

@@ -53,6 +53,7 @@ def test_lines_are_exactly_as_wide_as_the_list(session: SessionView, width: int)
     assert width_of(row.top(session, session.project, width, NOW, EDGE)) == width
     assert width_of(row.bottom(session, width, NOW, UTC, EDGE)) == width
     assert width_of(row.heads("needs you 4", width)) == width
+    assert text_of(row.heads("needs you 6", 28)) == " needs you 6   cold    left ", "not into the label"
 
 
 def test_the_chip_is_the_one_filled_block() -> None:

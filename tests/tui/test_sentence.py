@@ -18,6 +18,7 @@ SHORT = replace(HELD, keepalive=replace(HELD.keepalive, why_args={"n": 4, "until
 FADED = replace(sample.SEARCH, cache=replace(sample.SEARCH.cache, probability=0.4))
 SLOW = replace(sample.DOCS, cache=replace(sample.DOCS.cache, cold_extra_seconds=6.2))
 PROMISED = sample.session("codex", sample.cache(48, ttl=None, usd=0.46), sample.keep("watch_only"))
+STALLS = replace(sample.WEB, keepalive=sample.keep("off"))
 FRESH = sample.session("fresh", sample.cache(state=CacheStateName.UNKNOWN), sample.keep(""))
 
 
@@ -35,7 +36,8 @@ FRESH = sample.session("fresh", sample.cache(state=CacheStateName.UNKNOWN), samp
         (FADED, "Probably cold: then the next prompt pays $0.11"),
         (SLOW, "Cold: the next prompt pays $1.31, 6 s later"),
         (PROMISED, "Warm to 14:32 at least, then $0.46 if gone"),
-        (sample.WEB, "Working; cold 14:35 if it stalls"),
+        (sample.WEB, "Working; kept warm past 14:35"),
+        (STALLS, "Working; cold 14:35 if it stalls"),
         (FRESH, "No request seen yet"),
         (sample.ENDED[0], "Ended 1h ago"),
     ],
@@ -46,7 +48,27 @@ def test_sentences(session: SessionView, text: str) -> None:
 
 def test_the_sentence_changes_on_the_tick_and_is_cut_to_its_width() -> None:
     assert text_of(sentence(sample.API, NOW + 48, UTC, 60)) == "Cold: the next prompt pays $2.41"
-    assert text_of(sentence(sample.API, NOW, UTC, 20)) == "Answer by 14:32 or…"
+    assert text_of(sentence(FRESH, NOW, UTC, 12)) == "No request…"
+
+
+@pytest.mark.parametrize(
+    ("session", "width", "text"),
+    [
+        (sample.API, 26, "By 14:32 or pay $2.41"),
+        (sample.API, 20, "By 14:32: $2.41"),
+        (sample.NOTES, 20, "By 15:12: 164k"),
+        (sample.DOCS, 28, "Cold: next prompt pays $1.31"),
+        (sample.DOCS, 20, "Cold: pays $1.31"),
+        (sample.DOCS, 12, "Cold: $1.31"),
+        (SLOW, 34, "Cold: the next prompt pays $1.31"),
+        (sample.BILLING, 28, "Rewrites 121k, $0.76"),
+        (FADED, 28, "Maybe cold: then pays $0.11"),
+        (PROMISED, 34, "Warm to 14:32, then $0.46 if gone"),
+        (sample.WEB, 26, "Working; kept past 14:35"),
+    ],
+)
+def test_a_number_is_said_in_fewer_words_and_not_cut(session: SessionView, width: int, text: str) -> None:
+    assert text_of(sentence(session, NOW, UTC, width)) == text
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from datetime import UTC
 import pytest
 from msgspec.structs import replace
 
+from keepalive.caps import DayLeft
 from store.models import BudgetMode, SessionView
 from tests.tui import sample
 from tests.tui.sample import NOW, at
@@ -28,7 +29,7 @@ def in_mode(mode: BudgetMode, until: float | None = None) -> SessionView:
 def test_hold_lasts_two_hours_and_toggles() -> None:
     wanted = order(sample.API, BudgetMode.HOLD)
     assert (wanted.mode, wanted.until) == (BudgetMode.HOLD, NOW + 7200)
-    assert (wanted.said, wanted.name) == ("api-refactor: held, but its pings are spent", "api-refactor")
+    assert (wanted.said, wanted.name) == ("api-refactor: not held: 3 ping limit spent", "api-refactor")
     again = order(in_mode(BudgetMode.HOLD, NOW + 60), BudgetMode.HOLD)
     assert (again.mode, again.until) == (BudgetMode.AUTO, None)
 
@@ -40,19 +41,42 @@ def held(**update: object) -> str:
 
 
 def test_the_answer_says_to_when_the_caps_let_it_be_held_and_what_is_too_dear() -> None:
-    assert held() == "deploy-infra: held to 16:31, $0.86 more than a cold resume"
-    assert held(max_usd=0.5) == "deploy-infra: held to 15:02"
-    assert held(max_usd=0.07) == "deploy-infra: held, but its money is spent"
+    assert held() == "deploy-infra: held to 16:31, $1.00 more than a cold resume"
+    assert held(max_usd=0.5) == "deploy-infra: held to 15:02 only: $0.50 limit"
+    assert held(max_usd=0.07) == "deploy-infra: not held: $0.07 limit spent"
     assert order(sample.DOCS, BudgetMode.HOLD).said == "docs-site: held to 16:31", "cold: nothing is known"
+
+
+@pytest.mark.parametrize(
+    ("pings", "usd", "back", "said"),
+    [
+        (2, None, True, "held to 14:39 only: 2 ping limit"),
+        (1, None, True, "not held: 1 ping limit spent"),
+        (None, 0.5, False, "held to 15:02 only: $0.50 limit"),
+        (None, None, False, "held to 16:00, $0.58 more than a cold resume"),
+    ],
+)
+def test_a_hold_that_its_limits_end_says_when(pings: int | None, usd: float | None, back: bool, said: str) -> None:
+    """Warm to 14:34:17, one ping sent."""
+    wanted = BudgetWanted("id", "name", BudgetMode.HOLD, pings, usd, at(16, 0), back)
+    assert budget_said(wanted, NOW, UTC, sample.DEPLOY) == said
+
+
+def test_the_day_ends_a_hold_too_and_no_key_lifts_that() -> None:
+    wanted = BudgetWanted("id", "name", BudgetMode.HOLD, None, None, at(16, 0))
+    assert budget_said(wanted, NOW, UTC, sample.DEPLOY, DayLeft(1.1)) == "held to 14:53 only: day's cap"
+    keep = replace(sample.DEPLOY.keepalive, max_pings=2)
+    lifted = mode_order(replace(sample.DEPLOY, keepalive=keep), "it", BudgetMode.HOLD, NOW, UTC, lifts="b").said
+    assert lifted == "it: held to 14:39 only: 2 ping limit (b lifts it)"
 
 
 @pytest.mark.parametrize(
     ("mode", "until", "back", "said"),
     [
-        (BudgetMode.AUTO, at(18, 0), False, "kept while it pays, to 18:00 at most"),
+        (BudgetMode.AUTO, at(18, 0), False, "kept while it pays to 18:00 at most"),
         (BudgetMode.AUTO, at(18, 0), True, "kept while it pays until your next prompt"),
         (BudgetMode.AUTO, None, False, "kept while it pays"),
-        (BudgetMode.HOLD, at(18, 0) + 86_400, False, "held, to Wed 18:00 at most"),
+        (BudgetMode.HOLD, at(18, 0) + 86_400, False, "held to Wed 18:00 at most"),
         (BudgetMode.OFF, None, False, "keep-alive off"),
     ],
 )

@@ -95,12 +95,12 @@ def test_the_bet_is_said_under_its_reason() -> None:
     subject = SUBJECT._replace(session=replace(sample.API, keepalive=keep))
     wide = [text_of(line) for line in session_view(subject, 100)]
     first = next(n for n, line in enumerate(wide) if line.startswith(" why    kept to "))
-    assert wide[first + 1] == "        23% chance you are back within 5m · a ping costs 8.7% of the rewrite"
+    assert wide[first + 1] == "        23% chance you are back within 5m · a ping pays from 8.7% on"
     for width in (44, 36):
         narrow = [text_of(line) for line in session_view(subject, width)]
         first = next(n for n, line in enumerate(narrow) if line.startswith(" why    kept to "))
         assert narrow[first + 1].strip() == "23% chance you are back within 5m"
-        assert narrow[first + 2].strip() == "a ping costs 8.7% of the rewrite"
+        assert narrow[first + 2].strip() == "a ping pays from 8.7% on"
     least = session_view(subject, 30)
     assert all(width_of(line) <= 30 for line in least)
     assert not any("…" in text_of(line) for line in least[:12]), "no word of it is cut"

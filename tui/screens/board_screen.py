@@ -34,6 +34,7 @@ from tui.widgets.search_field import SearchField
 from tui.widgets.session_list import SessionList
 from tui.widgets.session_pane import SessionPane
 
+DEMO = "warmside demo"
 VIEW_TURNS = 20
 SMALL_ROWS = 12
 """Below this height there is no room for a detail under the list."""
@@ -154,7 +155,10 @@ class BoardScreen(LedgerOnBoard):
             return ()
         if self._state.query:
             return ((Piece(" " + cut(f"Nothing matches {clean(self._state.query)}", width - 2), "dim"),),)
-        return chrome.empty(self._state.view, width, self._look.looked_in, self._starts)
+        lines = chrome.empty(self._state.view, width, self._look.looked_in, self._starts)
+        # In few rows what can be done comes before where was looked.
+        fits = any(DEMO in piece.text for line in lines[:height] for piece in line)
+        return lines if fits else chrome.empty(self._state.view, width, (), self._starts)
 
     def _detail(self, width: int, height: int) -> tuple[Line, ...]:
         session = self._state.selected
@@ -256,8 +260,7 @@ class BoardScreen(LedgerOnBoard):
         header = len(self._header(self.size.width, height))
         shown = bool(self._state.ids)
         self._line_view("header").styles.height = header + roomy
-        self.set_class(not shown, "-empty")
-        self.set_class(roomy, "-roomy")
+        self.update_classes({"-empty": not shown, "-roomy": roomy})
         self._list.lay_out(roomy=roomy, next_pings=self._state.view.next_pings if self._wide else ())
         space = height - header - roomy - 1
         rows: int | str = "1fr"

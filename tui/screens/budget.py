@@ -21,26 +21,18 @@ from textual.widgets import Input
 from keepalive.allowance import SESSION
 from keepalive.clock import Clock
 from store.models import SessionView
-from tui import budget_form
+from tui import budget_form, budget_layout
 from tui.budget_form import FIELDS, LABEL_CELLS, Budget, Form, form_of, read
 from tui.budget_in_force import InForce
 from tui.budget_keys import DEFAULT_KEY, keys
-from tui.budget_layout import (
-    FIELDS_CELLS,
-    NARROW_CELLS,
-    OUTLOOK_CELLS,
-    WIDE_CELLS,
-    Layout,
-    inner_cells,
-    input_cells,
-    layout,
-)
+from tui.budget_layout import FIELDS_CELLS, NARROW_CELLS, OUTLOOK_CELLS, WIDE_CELLS, Layout, inner_cells
 from tui.budget_outlook import consequence, policy_view
 from tui.format import cut
 from tui.glyphs import ASCII, enter_key
 from tui.lines import Line, Piece, Role
 from tui.look import Look
 from tui.orders import BudgetWanted, DefaultWanted
+from tui.session_orders import budget_said
 from tui.widgets.line_view import LineView, Source
 from tui.widgets.mode_choice import ModeChoice
 from tui.widgets.own_keys import Field
@@ -139,7 +131,7 @@ class BudgetSheet(ModalScreen[BudgetWanted | DefaultWanted | None]):
 
     def on_resize(self, event: Resize) -> None:
         """Share out the rows of a screen of that size."""
-        width, plan = event.size.width, layout(*event.size)
+        width, plan = event.size.width, budget_layout.layout(*event.size)
         self._layout = plan
         self.set_class(plan.wide, "-columns")
         sheet = self.query_one("#sheet")
@@ -147,8 +139,9 @@ class BudgetSheet(ModalScreen[BudgetWanted | DefaultWanted | None]):
         sheet.styles.padding = (plan.top, 1, plan.bottom, 1)
         self._cells = FIELDS_CELLS if plan.wide else inner_cells(width)
         self.query_one("#fields").styles.width = self._cells
+        cells, padding = budget_layout.input_cells(width), budget_layout.field_padding(width)
         for field in self.query(Input):
-            field.styles.width, field.styles.padding = input_cells(width), (0, 1)
+            field.styles.width, field.styles.padding = cells, (0, padding)
         for name, rows in (("columns", plan.columns), ("line", plan.columns), ("below-mode", int(plan.wide))):
             self.query_one(f"#{name}").styles.height = rows or ("auto" if name == "columns" else 0)
         self.query_one("#consequence").styles.margin = (plan.between, 0, 0, 0)
@@ -214,7 +207,7 @@ class BudgetSheet(ModalScreen[BudgetWanted | DefaultWanted | None]):
 
     def _beside(self, name: str, width: int) -> tuple[Line, ...]:
         now, zone = self._clock.wall(), self._look.zone
-        said = budget_form.note(name, self._session, self._form, self.budget, now, zone, width)
+        said = budget_form.note(name, self._session, self._form, self.budget, now, zone, width - 1)
         role: Role = "bad" if said == budget_form.WRONG else "dim"
         return ((Piece(" " * (width - cell_len(said))), Piece(said, role)),)
 
@@ -225,7 +218,7 @@ class BudgetSheet(ModalScreen[BudgetWanted | DefaultWanted | None]):
         if name in budget.errors and name != self._told(budget):
             return ()
         rows = 2 if wide or self._layout.roomy or name in budget.errors else 1
-        indent = LABEL_CELLS if wide else 0
+        indent = LABEL_CELLS + 1 if wide else 0
         force = self._force if wide else None
         lines = budget_form.below(name, budget, now, zone, width - indent, rows=rows, force=force)
         return tuple((Piece(" " * indent), *line) for line in lines) if wide else lines
@@ -277,11 +270,12 @@ class BudgetSheet(ModalScreen[BudgetWanted | DefaultWanted | None]):
         if wrong := self._told(budget):
             self.query_one(f"#{wrong}").focus()
             return
-        self.dismiss(
-            BudgetWanted(
-                self._session.id, self._called, budget.mode, budget.pings, budget.usd, budget.until, budget.until_back
-            )
+        wanted = BudgetWanted(
+            self._session.id, self._called, budget.mode, budget.pings, budget.usd, budget.until, budget.until_back
         )
+        left = None if self._force is None else self._force.day_left
+        wanted.said = budget_said(wanted, self._clock.wall(), self._look.zone, self._session, left)
+        self.dismiss(wanted)
 
     def on_click(self, event: Click) -> None:
         """A click beside it leaves, unless that would lose what was typed."""

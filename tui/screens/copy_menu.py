@@ -85,6 +85,18 @@ class CopyList(LineView):
         """Lines of the longest turn: the sheet keeps its height while turns go by."""
         return len(self._own) + max((max(1, count(one)) + 2 for one in self._turns), default=0)
 
+    def add_older(self, turns: Sequence[TurnView]) -> bool:
+        """The same turns with older ones behind them; returns whether there are more now. What is shown stays."""
+        if len(turns) <= len(self._turns):
+            return False
+        number = self._turns[self._at].n if self._turns else turns[0].n
+        self._turns = turns
+        self._at = next((index for index, one in enumerate(turns) if one.n == number), 0)
+        if not self._left:
+            self._left = self._read()
+        self._show()
+        return True
+
     @property
     def items(self) -> tuple[Copyable, ...]:
         """What can be chosen now, in order."""
@@ -178,7 +190,7 @@ class CopyMenu(ModalScreen[Copyable | None]):
     def __init__(self, session: SessionView, name: str, turns: Sequence[TurnView], look: Look, *, at: int = 0) -> None:
         """`turns`: newest first, as far as they were read; `at`: the one to begin with."""
         super().__init__(classes="sheet -ascii" if look.ascii_only else "sheet")
-        self._called, self._look = name, look
+        self._called, self._look, self._session_id = name, look, session.id
         self._list = CopyList(session, turns, at, ascii_only=look.ascii_only)
 
     def compose(self) -> ComposeResult:
@@ -204,6 +216,11 @@ class CopyMenu(ModalScreen[Copyable | None]):
         """A click beside it closes it."""
         if event.widget is self:
             self.dismiss()
+
+    def turns_read(self, session_id: str, turns: Sequence[TurnView]) -> None:
+        """More of its session's turns were read than were at hand when it opened; newest first."""
+        if session_id == self._session_id and self._list.is_mounted and self._list.add_older(turns):
+            self._lay_out(self.app.size.height)
 
     @on(CopyList.Chosen)
     def _clicked(self, event: CopyList.Chosen) -> None:

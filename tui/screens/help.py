@@ -26,6 +26,8 @@ AROUND_ROWS = 7
 """Of the screen, that are not the list's: the sheet's edges, its last line, and a line above it."""
 FEWEST_ROWS = 3
 WRAPPED = 3
+SHEET_CELLS, EDGE_CELLS = 64, 4
+"""Width of the sheet at most, and what its edges take of it."""
 CLOSING = frozenset({"help", "back", "open", "quit"})
 MARKS = (
     ("●", "waits for you, still warm"),
@@ -38,6 +40,7 @@ MARKS = (
     ("✗", "a command failed"),
     ("╳", "prefix changed, written again"),
 )
+HEADINGS = frozenset({*GROUPS, "marks"})
 AREAS: tuple[tuple[Role, str], ...] = (("read", "read from the cache"), ("cold", "written to the cache"))
 
 
@@ -77,6 +80,13 @@ def _row(key: str, what: str, column: int, width: int, *, applies: bool = True) 
     return [head, *((Piece(" " * (column + 1) + text, "fg" if applies else "dim"),) for text in more)]
 
 
+def whole_rows(lines: Sequence[Line], rows: int) -> int:
+    """So many of these rows that no heading stands alone at the end of what is seen first."""
+    while FEWEST_ROWS < rows < len(lines) and (not lines[rows - 1] or lines[rows - 1][0].text in HEADINGS):
+        rows -= 1
+    return rows
+
+
 class HelpSheet(ModalScreen[None]):
     """The keys of help, back, open and quit close it, and always Esc; those that move scroll it."""
 
@@ -113,7 +123,9 @@ class HelpSheet(ModalScreen[None]):
             self.dismiss()
 
     def _lay_out(self, height: int) -> None:
-        self._list.styles.max_height = max(FEWEST_ROWS, height - AROUND_ROWS)
+        rows = max(FEWEST_ROWS, height - AROUND_ROWS)
+        lines = self._lines(min(SHEET_CELLS, self.app.size.width) - EDGE_CELLS, rows)
+        self._list.styles.max_height = whole_rows(lines, rows)
 
     def _lines(self, width: int, height: int) -> tuple[Line, ...]:
         return help_lines(self._keymap, self._moment, width, ascii_only=self._look.ascii_only)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Container, Horizontal
 from textual.events import Resize
@@ -20,7 +21,7 @@ from tui.history_state import HistoryState
 from tui.history_turn import first_hit
 from tui.history_view import Page
 from tui.keymap import Keymap
-from tui.lines import BLANK, Line, Piece
+from tui.lines import BLANK, Line, Piece, width_of
 from tui.look import Look
 from tui.moment import HistoryMoment, Moment
 from tui.screens.keyed import LEAVE_FIELD, KeyedScreen
@@ -31,6 +32,11 @@ from tui.widgets.history_list import HistoryList
 from tui.widgets.line_view import LineView
 from tui.widgets.search_field import SearchField
 from tui.widgets.session_pane import SessionPane
+
+LEAST_FIELD = len(EXAMPLE) + 4
+"""Cells for what can be typed, as its example says it; more for more text, with room to go on."""
+AFTER_TEXT = 8
+SLASH_CELLS = 3
 
 
 class HistoryScreen(KeyedScreen):
@@ -132,8 +138,16 @@ class HistoryScreen(KeyedScreen):
     def _filters(self, width: int, height: int) -> tuple[Line, ...]:
         return (history_chrome.filters(self._query, width),)
 
+    def _share_row(self) -> None:
+        """The field has what it needs of its row, and the filters beside it what is left, if that is enough."""
+        wanted = max(LEAST_FIELD, cell_len(self.field.value) + AFTER_TEXT)
+        line = history_chrome.filters(self._query, self.size.width - SLASH_CELLS - wanted)
+        view = self._line_view("filters")
+        view.display, view.styles.width = bool(line), width_of(line)
+
     def _status(self, width: int, height: int) -> tuple[Line, ...]:
-        if not self._state.loaded and not self._searching:
+        nothing_stored = not self._state.overview.sessions and not self._query.problem
+        if (not self._state.loaded or nothing_stored) and not self._searching:
             return (BLANK,)
         lines = history_chrome.status(self._state.results, self._query, width, searching=self._searching)
         return (BLANK, *lines) if self.has_class("-roomy") else lines
@@ -169,6 +183,7 @@ class HistoryScreen(KeyedScreen):
         if said.line_count != len(self._status(said.size.width, 1)):
             self._lay_out()
         said.renew()
+        self._share_row()
         self._line_view("filters").renew()
 
     def renew(self) -> None:
@@ -213,6 +228,7 @@ class HistoryScreen(KeyedScreen):
         self._session_view.display = any_row and (self._wide or self._opened)
         self._session_view.can_focus = self._opened
         self._list.lay_out(roomy=roomy)
+        self._share_row()
 
     def on_resize(self, event: Resize) -> None:
         self.field.placeholder = EXAMPLE if event.size.width > len(EXAMPLE) + 4 else SHORT_EXAMPLE

@@ -53,7 +53,7 @@ class KeyedScreen(Screen[None]):
     @property
     def there(self) -> bool:
         """Whether its parts are on the screen; timers and readings may come before that, and while the app closes."""
-        return self.is_attached and {"header", "footer"} <= {part.id for part in self.children}
+        return self.is_mounted and self.is_attached and {"header", "footer"} <= {part.id for part in self.children}
 
     def say(self, text: str, *, bad: bool = False) -> None:
         """One line in the footer's place for four seconds."""

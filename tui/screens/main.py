@@ -19,13 +19,23 @@ from tui.board_order import SAID
 from tui.budget_in_force import InForce
 from tui.copying import Copyable
 from tui.days_feed import DaysWanted
-from tui.orders import BudgetWanted, CopyWanted, DefaultWanted, HistoryWanted, JumpWanted, OrderChosen, PingWanted
-from tui.screens.board_screen import BoardScreen
+from tui.orders import (
+    BudgetWanted,
+    CopyWanted,
+    DefaultWanted,
+    HistoryWanted,
+    JumpWanted,
+    OrderChosen,
+    PingWanted,
+    TurnsWanted,
+)
+from tui.screens.board_screen import VIEW_TURNS, BoardScreen
 from tui.session_orders import mode_order
 from tui.widgets.session_list import SessionList
 
 if TYPE_CHECKING:
     from tui.screens.budget import BudgetSheet
+    from tui.screens.copy_menu import CopyMenu
 
 
 class MainScreen(BoardScreen):
@@ -33,6 +43,8 @@ class MainScreen(BoardScreen):
 
     _sheet: BudgetSheet | None = None
     """The budget sheet that is open."""
+    _menu: CopyMenu | None = None
+    """What can be copied, as it was last opened."""
 
     @on(SessionList.Clicked)
     def _clicked(self, event: SessionList.Clicked) -> None:
@@ -138,7 +150,10 @@ class MainScreen(BoardScreen):
             if item is not None:
                 self.post_message(CopyWanted(session.id, item))
 
-        self.app.push_screen(CopyMenu(session, self._state.names[session.id], turns, self._look), chosen)
+        self._menu = CopyMenu(session, self._state.names[session.id], turns, self._look)
+        self.app.push_screen(self._menu, chosen)
+        if len(turns) < VIEW_TURNS:
+            self.post_message(TurnsWanted(session.id, VIEW_TURNS))
 
     def _chosen(self) -> SessionView:
         session = self._state.selected
@@ -155,7 +170,8 @@ class MainScreen(BoardScreen):
     def _mode(self, asked: BudgetMode) -> None:
         session = self._chosen()
         name = self._state.names[session.id]
-        self.post_message(mode_order(session, name, asked, self._clock.wall(), self._look.zone))
+        now, zone, lifts = self._clock.wall(), self._look.zone, self._keys.get("budget", "")
+        self.post_message(mode_order(session, name, asked, now, zone, lifts=lifts))
 
     def _do_ping(self) -> None:
         session = self._chosen()
@@ -191,6 +207,8 @@ class MainScreen(BoardScreen):
     ) -> None:
         """Also what an open sheet says of it."""
         super().turns_read(session_id, turns, history, ledger, budget)
+        if self._menu is not None and self._menu.is_current:
+            self._menu.turns_read(session_id, self._turns[1])
         if budget is not None and self._sheet is not None and self._sheet.session_id == session_id:
             session = self._state.sessions.get(session_id)
             if session is not None and self._sheet.is_mounted:

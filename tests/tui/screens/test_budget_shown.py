@@ -79,7 +79,7 @@ async def test_a_wide_sheet_has_the_outlook_beside_the_fields_and_says_where_val
         assert outlook.y == fields.y
         assert one.text("below-pings")[0].strip() == "this session"
         assert one.text("below-money")[0].strip() == "config.toml [budget.project.api]"
-        assert one.text("beside-until") == ["18:00, 2h or back"]
+        assert one.text("beside-until") == ["   time, 2h, back"], "a cell stays free beside the field"
         assert one.text("dearest") == ["a ping  at most $0.25, stored default"]
         assert one.text("policy")[:2] == ["what it would do", "as is  kept to 14:44, 2 pings left"]
         await one.press(pilot, "tab", "x")
@@ -123,7 +123,7 @@ async def test_an_end_that_is_back_is_shown_as_back_once_it_is_known() -> None:
         sheet = BudgetSheet(held, "deploy-infra", one.clock, one.look)
         one.app.push_screen(sheet)
         await one.settle(pilot)
-        assert field(one, "until").value == "tomorrow 14:24"
+        assert field(one, "until").value == "Wed 14:24"
         sheet.show(held, known)
         await one.settle(pilot)
         assert field(one, "until").value == "back"

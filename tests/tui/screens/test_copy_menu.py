@@ -234,3 +234,16 @@ def test_lines_fit(width: int) -> None:
     if width >= 28:
         assert width_of(turn_line(1234, width, older=True, newer=True)) <= width
     assert text_of(turn_line(1, 20, older=False, newer=False)) == "turn 1 " + "─" * 13
+
+
+async def test_from_a_narrow_board_older_turns_come_after_it_has_opened() -> None:
+    """The board itself reads the newest turn alone."""
+    one = Running()
+    async with one.run(36, 40) as pilot:
+        await one.press(pilot, "y")
+        assert isinstance(one.app.screen, CopyMenu)
+        assert any(line.endswith(" h older") for line in one.text("copy-list"))
+        await one.press(pilot, "h")
+        assert any(" turn 13 " in line for line in one.text("copy-list"))
+        one.app.main.turns_read(sample.API.id, one.feed.turns[:1])
+        assert any(" turn 13 " in line for line in one.text("copy-list")), "fewer turns change nothing"

@@ -12,7 +12,7 @@ from tui.keymap import DEFAULT, Keymap, keymap
 from tui.lines import text_of, width_of
 from tui.look import Look
 from tui.moment import HistoryMoment, Moment
-from tui.screens.help import HelpSheet, help_lines
+from tui.screens.help import HelpSheet, help_lines, whole_rows
 
 MOMENT = Moment(sample.BOARD, sample.API, sample.NOW, has_history=True, has_days=True)
 INNER = 26
@@ -65,6 +65,14 @@ def test_a_terminal_without_unicode_reads_no_arrow() -> None:
     keys = [line[0].text for line in lines if line]
     assert "up k  " in keys
     assert not any("↑" in key or "↵" in key for key in keys)
+
+
+def test_no_heading_stands_alone_at_the_end_of_what_is_seen_first() -> None:
+    lines = help_lines(DEFAULT, MOMENT, 60)
+    for rows in range(3, len(lines) + 3):
+        seen = whole_rows(lines, rows)
+        assert 3 <= seen <= rows
+        assert seen == 3 or rows >= len(lines) or text_of(lines[seen - 1]).strip() not in {"", "marks", *GROUPS}
 
 
 async def test_it_scrolls_to_its_end_where_the_screen_is_small() -> None:

@@ -12,6 +12,7 @@ from tests.tui.running import Running
 from tui.look import Look
 from tui.themes import DARK
 from tui.widgets.line_view import LineView
+from tui.widgets.search_field import SearchField
 
 
 async def opened(one: Running, pilot: Pilot[None], text: str = "") -> None:
@@ -44,6 +45,15 @@ async def test_wide_the_turn_stands_beside_the_list() -> None:
     one = Running(history=SampleHistory())
     async with one.run(120, 36) as pilot:
         await opened(one, pilot, "lock")
+        field = one.app.screen.query_one("#wanted", SearchField)
+        filters = one.app.screen.query_one("#filters")
+        assert (filters.display, field.size.width + filters.size.width) == (True, 117)
+        field.value = "lock " * 11
+        await one.settle(pilot)
+        assert (filters.display, field.size.width) == (False, 117), "a long query has the whole row"
+        field.value = "lock"
+        await one.settle(pilot)
+        assert filters.display
         assert one.app.screen.query_one("#found").size.width == 60
         assert one.text("session")[0].startswith(" api-refactor  turn 5 of 6")
         assert one.text("divider")[0] == "│"
@@ -84,6 +94,8 @@ async def test_an_empty_store_says_how_to_fill_it() -> None:
     async with one.run(30, 15) as pilot:
         await opened(one, pilot)
         assert one.text("nothing")[0] == " No session is stored yet."
+        assert one.text("header")[0].strip() == "━╸ history"
+        assert not "".join(one.text("said")).strip(), "that is said once"
         assert " $ warmside import" in one.text("nothing")
         assert not one.app.screen.query_one("#found").display
 

@@ -136,7 +136,7 @@ async def test_the_budget_sheet_applies_through_the_commands() -> None:
         assert isinstance(one.app.screen, BudgetSheet)
         await one.press(pilot, "right", "tab", "backspace", "6", "enter")
         assert one.commands.budgets == [BudgetWanted("api-refactor", "", BudgetMode.HOLD, 6, 0.75, sample.NOW + 7200)]
-        assert one.text("footer") == [" api-refactor: held, to 16:31 at m…"]
+        assert one.text("footer") == [" api-refactor: not held: $0.75 lim…"]
 
 
 async def test_a_cancelled_sheet_orders_nothing() -> None:
@@ -242,6 +242,7 @@ async def test_y_offers_the_sessions_things_and_copies_what_is_chosen() -> None:
 
 async def test_the_copy_menu_has_the_turns_of_its_own_session_only() -> None:
     one = Running()
+    one.feed.turns = ()
     async with one.run() as pilot:
         one.app.main.turns_read("docs-site", sample.TURNS)
         await one.press(pilot, "y")
