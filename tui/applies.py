@@ -10,7 +10,7 @@ from tui import facts
 from tui.moment import Moment
 
 Reason = str | None
-BOARD_ONLY = "on the board only, {back} goes back"
+BOARD_ONLY = "open sessions only, {back} goes back"
 NO_STORE = "no store to look into"
 
 

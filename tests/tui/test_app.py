@@ -88,7 +88,7 @@ async def test_hold_and_off_are_ordered_and_said() -> None:
         await one.press(pilot, "h")
         assert one.commands.modes == [("api-refactor", BudgetMode.HOLD, sample.NOW + 7200)]
         assert one.posted(CommandDone) == 1
-        assert one.text("footer") == [" api-refactor: held, but its pings…"]
+        assert one.text("footer")[0].startswith(" api-refactor: not held: 3 ping")
         await one.press(pilot, "o")
         assert one.commands.modes[-1] == ("api-refactor", BudgetMode.OFF, None)
 

@@ -48,7 +48,7 @@ def test_what_does_not_apply_says_why_once_for_several_in_a_row() -> None:
     assert "      not now: a keeper runs already" in lines
     here = text(MOMENT._replace(history=HistoryMoment(3, searched=True)))
     assert "      not now: in the history only, H opens it" not in here
-    assert here.count("      not now: on the board only, esc goes back") == 3
+    assert here.count("      not now: open sessions only, esc goes back") == 3
 
 
 def test_it_follows_the_keys_in_force() -> None:

@@ -54,7 +54,7 @@ async def test_what_does_not_apply_says_why() -> None:
         await one.press(pilot, "n")
         assert one.text("footer") == [" in the history only, H opens it"]
         await one.press(pilot, "H", "p")
-        assert one.text("footer") == [" on the board only, esc goes back"]
+        assert one.text("footer") == [" open sessions only, esc goes back"]
         await one.press(pilot, "n")
         assert one.text("footer") == [" find a turn first, / searches"]
         await one.press(pilot, "H")
