@@ -27,6 +27,7 @@ from tui.board_state import BoardState
 from tui.days_feed import DaysFeed, DaysWanted
 from tui.failure import cause
 from tui.feed import BoardCommands, BoardFeed
+from tui.hangup import hung_up
 from tui.keymap import DEFAULT, Keymap
 from tui.look import Look
 from tui.messages import BoardRead, FeedFailed, TurnsRead
@@ -252,6 +253,8 @@ class WarmsideApp(OrderingApp):
     # -- telling -------------------------------------------------------------------------------------------------
 
     def _tick(self) -> None:
+        if not self.is_headless and hung_up():
+            os._exit(1)  # an orderly end would draw first, where nothing can be drawn
         self.main.tick()
         self._tell()
 

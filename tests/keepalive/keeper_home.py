@@ -27,7 +27,7 @@ from store.models import KeeperView
 from store.rows import LaunchRow
 from tests.fresh_store import fresh_store
 
-PATIENCE_S = 20.0
+PATIENCE_S = 60.0
 KEY = "sk-ant-test-0001"
 """A credential, made up."""
 T = TypeVar("T")
