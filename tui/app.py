@@ -20,6 +20,7 @@ from textual.screen import Screen
 
 from keepalive.clock import Clock
 from keepalive.config import NotifyConfig
+from store.models import SessionView
 from tui.actions import CATALOGUE
 from tui.alerts import Alerts, notification
 from tui.board_order import Order
@@ -183,20 +184,24 @@ class WarmsideApp(OrderingApp):
 
     # -- reading -------------------------------------------------------------------------------------------------
 
-    def poll(self) -> None:
+    def session_now(self, session_id: str) -> SessionView | None:
+        return self.state.sessions.get(session_id)
+
+    def poll(self) -> bool:
         """Read the board again if its version changed and no read is under way."""
         if self._unseen and isinstance(self.screen, KeyedScreen):
             self._say(self._unseen, bad=True)
         if self._reading:
-            return
+            return True
         try:
             version = self._feed.version()
         except Exception as error:  # any feed, any error: the sidebar must outlive it and say why
             self._say(cause(error), bad=True)
-            return
+            return False
         if version != self._version:
             self._reading = True
             self._read_board(version)
+        return self._reading
 
     @work(thread=True, group="board", exit_on_error=False)
     def _read_board(self, version: int) -> None:
@@ -207,6 +212,7 @@ class WarmsideApp(OrderingApp):
         self._reading, self._version = False, event.version
         self.state.load(event.view, self._clock.wall(), self._clock.monotonic())
         self.main.board_changed()
+        self.tell_hit()
         self._tell()
 
     @on(FeedFailed)

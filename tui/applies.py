@@ -11,6 +11,7 @@ from tui.moment import Moment
 
 Reason = str | None
 BOARD_ONLY = "open sessions only, {back} goes back"
+ON_FOLD = "ended today: {open} (un)folds them"
 NO_STORE = "no store to look into"
 
 
@@ -35,7 +36,8 @@ def some_rows(moment: Moment) -> Reason:
 
 def a_session(moment: Moment) -> Reason:
     """The board's cursor is on a session."""
-    return on_board(moment) or ("no session selected" if moment.session is None else None)
+    nothing = ON_FOLD if moment.on_fold else "no session selected"
+    return on_board(moment) or (nothing if moment.session is None else None)
 
 
 def to_open(moment: Moment) -> Reason:
@@ -55,7 +57,7 @@ def to_turn_over(moment: Moment) -> Reason:
         return None
     if moment.history is not None:
         return None if moment.history.opened else "open the session first"
-    return a_session(moment) if moment.viewed else "open the session first"
+    return a_session(moment) if moment.viewed or moment.on_fold else "open the session first"
 
 
 def to_leave(moment: Moment) -> Reason:

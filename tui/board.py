@@ -123,9 +123,7 @@ def _label(section: Section, page: Page, *, first: bool) -> Line:
 
 
 def label_text(section: Section, room: int) -> str:
-    """A section's label in at most `room` cells: words are cut, the number never. One without a session has none."""
-    if not section.total:
-        return ""
+    """A section's label in at most `room` cells: words are cut, the number never."""
     count = f" {section.total}"
     room = max(1, room - len(count))
     text = section.label

@@ -64,8 +64,7 @@ Weight = tuple[float | str, ...]
 
 
 class Section(NamedTuple):
-    """Session ids of one section, in order. A folded section counts its sessions but shows none; while the order is
-    held, others count what belongs to them, and show what was there (see board_state.py)."""
+    """Session ids of one section, in order. A folded section counts its sessions but shows none."""
 
     key: str
     ids: tuple[str, ...]

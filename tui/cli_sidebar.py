@@ -142,6 +142,7 @@ def _first_words(feed: StoreFeed, loaded: Config, keys: Keymap) -> str:
         return ""
     off = keys.first().get("off")
     return (
-        f"Keep-alive is on: at most ${budget.usd_per_ping:.2f} a ping, ${budget.usd_per_day:.2f} a day."
+        f"Keep-alive is on while a keeper runs: at most ${budget.usd_per_ping:.2f} a ping,"
+        f" ${budget.usd_per_day:.2f} a day."
         f" Off: {f'{off} on a session, or ' if off else ''}`warmside budget --default --mode off`"
     )

@@ -9,7 +9,7 @@ from datetime import tzinfo
 
 from store.models import BoardView, BudgetMode, CacheStateName, SessionView, Status, WaitingFor
 from tui.format import clean, model_name, money, tokens
-from tui.reasons import Words, words
+from tui.reasons import COUNTED, Words, words
 
 KEPT_CODES = frozenset({"kept", "held", "in_flight", "tool_guard"})
 """Reasons under which something will keep the entry alive."""
@@ -139,7 +139,10 @@ def reason(session: SessionView, now: float, zone: tzinfo | None) -> tuple[str, 
     code = "in_flight" if keep.in_flight else keep.why
     if not code and current is CacheStateName.LIKELY:
         code = "no_ttl"
-    return code, words(code, keep.why_args, now, zone)
+    # (What was sent grows without a new decision.)
+    counted = {"sent": keep.idle_pings, "allowed": keep.idle_max_pings} if code in COUNTED else {}
+    args = {name: count for name, count in counted.items() if count is not None}
+    return code, words(code, {**keep.why_args, **args}, now, zone)
 
 
 def names(view: BoardView) -> dict[str, str]:

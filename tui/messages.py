@@ -9,7 +9,7 @@ from textual.message import Message
 
 from store.cache_strip import CacheHistory
 from store.ledger_models import SessionLedger
-from store.models import BoardView, TurnView
+from store.models import BoardView, SessionView, TurnView
 from tui.budget_in_force import InForce
 
 
@@ -46,6 +46,18 @@ class CommandDone(Message):
     """A command was carried out; `said` is what to tell the person."""
 
     said: str
+
+
+@dataclass
+class PingDone(Message):
+    """A ping that a person asked for has an answer."""
+
+    name: str
+    """What its session is called."""
+    result: str
+    """As the feed's commands tell it."""
+    before: SessionView | None
+    """The session as it was when it was asked for."""
 
 
 @dataclass

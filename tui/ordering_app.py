@@ -20,7 +20,7 @@ from store.models import BudgetMode, SessionView
 from tui.enduring_app import EnduringApp
 from tui.failure import cause
 from tui.feed import BoardCommands, BoardFeed
-from tui.messages import CommandDone, CommandFailed, Mishap
+from tui.messages import CommandDone, CommandFailed, Mishap, PingDone
 from tui.orders import (
     BudgetWanted,
     CopyWanted,
@@ -31,9 +31,11 @@ from tui.orders import (
     OrderChosen,
     PingWanted,
 )
-from tui.session_orders import NOT_DONE, budget_said, failed, ping_result
+from tui.session_orders import NOT_DONE, budget_said, failed, ping_paid, ping_result
 
 SLOW_SECONDS = 1.0
+HIT_SECONDS = 4.0
+"""As long as what was said of a ping is on the screen, what it cost may still come in its place."""
 WAITS = "waiting for the store …"
 
 
@@ -52,9 +54,16 @@ class OrderingApp(EnduringApp):
     ) -> None:
         super().__init__(clock, ansi=ansi, log_file=log_file)
         self._feed, self._commands, self._zone = feed, commands, zone
+        self._hit: PingDone | None = None
+        """A ping whose cost is not known yet, when (monotonic) it was answered, and whether nothing was said of it."""
+        self._hit_at, self._hit_waits = 0.0, False
 
-    def poll(self) -> None:
-        """Something may have changed: read again."""
+    def poll(self) -> bool:
+        """Something may have changed: read again. Returns whether something is being read."""
+        raise NotImplementedError
+
+    def session_now(self, session_id: str) -> SessionView | None:
+        """The session as it was read last."""
         raise NotImplementedError
 
     def key_of(self, action: str) -> str:
@@ -73,12 +82,43 @@ class OrderingApp(EnduringApp):
     @on(PingWanted)
     def _ping(self, event: PingWanted) -> None:
         self._say(f"{event.name}: ping asked for")
+        before = self.session_now(event.session_id)
+        self._order(
+            lambda: self._commands.ping_now(event.session_id),
+            failed=partial(self._failed_order, event.name, "not pinged", "ping"),
+            done=lambda result: PingDone(event.name, result, before),
+        )
 
-        def ping() -> str:
-            result = self._commands.ping_now(event.session_id)
-            return f"{event.name}: {ping_result(result, self._clock.wall(), self._zone)}"
+    @on(PingDone)
+    def _ping_done(self, event: PingDone) -> None:
+        """What it cost is told as soon as the board says it; what else came of it, at once."""
+        hit = event.result == "hit" and event.before is not None
+        self._hit, self._hit_at = (event if hit else None), self._clock.monotonic()
+        self._hit_waits = False
+        reads = self.poll()
+        if not self.tell_hit():
+            self._hit_waits = hit and reads
+            if not self._hit_waits:
+                self._say_of_ping(event)
 
-        self._order(ping, failed=partial(self._failed_order, event.name, "not pinged", "ping"))
+    def tell_hit(self) -> bool:
+        """The board was read: what a ping cost and how long it keeps, if that is known now. Returns whether it is."""
+        event = self._hit
+        if event is None or event.before is None:
+            return False
+        after = self.session_now(event.before.id)
+        said = ping_paid(event.before, after, self._clock.wall(), self._zone) if after is not None else ""
+        if said:
+            self._say(f"{event.name}: {said}")
+        elif self._hit_waits:
+            self._say_of_ping(event)
+        self._hit_waits = False
+        if said or self._clock.monotonic() - self._hit_at > HIT_SECONDS:
+            self._hit = None
+        return bool(said)
+
+    def _say_of_ping(self, event: PingDone) -> None:
+        self._say(f"{event.name}: {ping_result(event.result, self._clock.wall(), self._zone)}")
 
     @on(BudgetWanted)
     def _budget(self, event: BudgetWanted) -> None:
@@ -159,20 +199,19 @@ class OrderingApp(EnduringApp):
         carry_out: Callable[[], str | None],
         said: str = "",
         failed: Callable[[str], Message] = CommandFailed,
+        done: Callable[[str], Message] = CommandDone,
     ) -> None:
         """`said`, or what carrying it out returned, is told to the person. One that waits for the store says so."""
         over = Event()
         if said:
             self.set_timer(SLOW_SECONDS, lambda: None if over.is_set() else self._say(WAITS))
-        self._carry_out(carry_out, said, failed, over)
+        self._carry_out(lambda: done(carry_out() or said), failed, over)
 
     @work(thread=True, group="orders", exit_on_error=False)
-    def _carry_out(
-        self, carry_out: Callable[[], str | None], said: str, failed: Callable[[str], Message], over: Event
-    ) -> None:
+    def _carry_out(self, carry_out: Callable[[], Message], failed: Callable[[str], Message], over: Event) -> None:
         def done() -> Message:
             try:
-                return CommandDone(carry_out() or said)
+                return carry_out()
             finally:
                 over.set()
 

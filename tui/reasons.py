@@ -92,9 +92,18 @@ def _pings(a: _Args) -> str:
     return plural(a.text("n"), "fork" if a.text("warmer") == "fork" else "ping")
 
 
+def _counted(a: _Args, otherwise: str) -> str:
+    """`↻1/4`, pings of this idle period: sent of allowed, as wherever the sign stands; `otherwise` if untold."""
+    if a.number("sent") is None:
+        return otherwise
+    return f"↻{a.text('sent')}" + ("" if a.number("allowed") is None else f"/{a.text('allowed')}")
+
+
+COUNTED = frozenset({"kept", "tool_guard"})
+"""Reasons whose short form counts pings; they take `sent` and `allowed` besides their own arguments."""
 _CATALOGUE: dict[str, Callable[[_Args], Words]] = {
     "kept": lambda a: Words(
-        f"↻{a.text('n')} to {a.time('until')}",
+        _to(_counted(a, "kept"), a.time("until")),
         f"kept to {a.time('until')}, {_pings(a)} left",
     ),
     "held": lambda a: Words(
@@ -102,7 +111,7 @@ _CATALOGUE: dict[str, Callable[[_Args], Words]] = {
         f"held to {a.time('until')}, {_pings(a)} left",
     ),
     "in_flight": _fixed("ping sent", "ping sent, awaiting the answer"),
-    "tool_guard": lambda a: Words(f"↻{a.text('n')}", f"pings if it runs past {a.time('at')}"),
+    "tool_guard": lambda a: Words(_counted(a, _pings(a)), f"pings if it runs past {a.time('at')}"),
     "off": _fixed("off", "keep-alive is off"),
     "pings_spent": lambda a: Words("pings spent", f"{a.text('sent')} of {plural(a.text('allowed'), 'ping')} spent"),
     "money_spent": lambda a: Words("budget spent", f"paused, {a.money('usd')} budget spent"),

@@ -103,6 +103,18 @@ def failed(name: str, not_done: str, why: str, key: str, width: int) -> str:
     return next((form for form in forms if cell_len(form) <= width), forms[-1])
 
 
+def ping_paid(before: SessionView, after: SessionView, now: float, zone: tzinfo | None) -> str:
+    """What the ping between two looks at a session cost, and until when the entry is warm; '' as long as the second
+    look knows nothing of it."""
+    was, keep, until = before.keepalive, after.keepalive, after.cache.expires_at
+    renewed = until is not None and until > (before.cache.expires_at or 0.0)
+    if keep.pings <= was.pings or keep.in_flight or until is None or not renewed:
+        return ""
+    paid = None if keep.usd is None or was.usd is None or facts.on_plan(after) else keep.usd - was.usd
+    warm = f"warm to {clock_time(until, now, zone)}"
+    return f"pinged for {money(paid)}, {warm}" if paid is not None else f"pinged, {warm}"
+
+
 def ping_result(result: str, now: float, zone: tzinfo | None) -> str:
     """What came of a ping that a person asked for, as the feed's commands tell it."""
     if not result:

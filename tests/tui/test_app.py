@@ -99,6 +99,13 @@ async def test_a_ping_is_ordered_or_refused_with_the_reason() -> None:
         await one.press(pilot, "p")
         assert one.commands.pings == ["api-refactor"]
         assert one.text("footer") == [" api-refactor: ping hit, warm again"]
+        keep, cache = sample.API.keepalive, replace(sample.API.cache, expires_at=sample.NOW + 300)
+        keep = replace(keep, pings=keep.pings + 1, usd=(keep.usd or 0) + 0.12)
+        pinged = replace(sample.API, cache=cache, keepalive=keep)
+        others = tuple(each for each in sample.BOARD.sessions if each.id != pinged.id)
+        one.feed.show(replace(sample.BOARD, sessions=(pinged, *others)))
+        await one.poll(pilot)
+        assert one.text("footer") == [" api-refactor: pinged for $0.12,", " warm to 14:36"], "as soon as it is read"
         await one.press(pilot, "end", "p")
         assert one.commands.pings == ["api-refactor"]
         assert one.text("footer") == [" prefix changed: nothing to keep"]

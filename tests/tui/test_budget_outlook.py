@@ -214,7 +214,7 @@ def test_the_keepers_view_stands_in_words_with_the_price_of_its_bet() -> None:
 
 
 def test_a_reason_is_said_shorter_and_not_cut() -> None:
-    assert view(sample.DEPLOY, roomy=False) == ["as is  ↻2 to 14:44"]
+    assert view(sample.DEPLOY, roomy=False) == ["as is  ↻1/3 to 14:44"]
     assert view(sample.ETL, 26, roomy=False) == ["as is  budget spent"]
 
 

@@ -33,16 +33,16 @@ async def test_a_fault_is_one_line_and_the_app_goes_on(monkeypatch: pytest.Monke
 
         one.app.main.post_message(Mishap(KeyError("a prompt")))
         await one.settle(pilot)
-        assert one.text("footer")[0].startswith(" that did not work (KeyError), see ")
+        assert one.text("footer")[0].startswith(" that did not work (KeyError), see")
 
         monkeypatch.setattr(one.app.main, "board_changed", lambda: 1 / 0)
         one.feed.show(one.feed.view)
         await one.poll(pilot)
-        assert one.text("footer")[0].startswith(" that did not work (ZeroDivisionError), see ")
+        assert one.text("footer")[0].startswith(" that did not work (ZeroDivisionError), see")
         one.clock.advance(10)
         monkeypatch.setattr(one.app.main, "_do_sort", lambda: [].pop())
         await one.press(pilot, "s")
-        assert one.text("footer")[0].startswith(" that did not work (IndexError), see ")
+        assert one.text("footer")[0].startswith(" that did not work (IndexError), see")
         monkeypatch.undo()
         await one.press(pilot, "j")
         assert one.app.state.selected_id == "etl-nightly"

@@ -54,12 +54,12 @@ async def test_a_keeper_is_started_beside_the_screen_and_what_came_of_it_is_told
         assert (one.posted(KeeperWanted), len(threads)) == (1, 1)
 
 
-async def test_a_keeper_that_does_not_start_is_one_line() -> None:
+async def test_a_keeper_that_does_not_start_is_told() -> None:
     one = Running(feed=sample.SampleFeed(sample.NO_KEEPER))
     one.commands.broken = RuntimeError("port 8787 is taken by pid 3\nsee the log")
     async with one.run() as pilot:
         await one.press(pilot, "K")
-        assert one.text("footer") == [" port 8787 is taken by pid 3 see t…"]
+        assert one.text("footer") == [" port 8787 is taken by pid 3 see", " the log"]
         assert (one.posted(CommandFailed), one.commands.starts) == (1, 1)
 
 

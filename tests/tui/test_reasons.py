@@ -16,11 +16,13 @@ from tui.reasons import CODES, odds, words
 @pytest.mark.parametrize(
     ("code", "args", "short", "full"),
     [
-        ("kept", {"n": 2, "until": at(14, 44)}, "↻2 to 14:44", "kept to 14:44, 2 pings left"),
-        ("kept", {"n": 1, "until": at(14, 44)}, "↻1 to 14:44", "kept to 14:44, 1 ping left"),
+        ("kept", {"n": 2, "until": at(14, 44)}, "kept to 14:44", "kept to 14:44, 2 pings left"),
+        ("kept", {"n": 1, "until": at(14, 44), "sent": 2}, "↻2 to 14:44", "kept to 14:44, 1 ping left"),
+        ("kept", {"n": 1, "until": at(14, 44), "sent": 2, "allowed": 3}, "↻2/3 to 14:44", "kept to 14:44, 1 ping left"),
         ("held", {"n": 4, "until": at(18, 0)}, "held to 18:00", "held to 18:00, 4 pings left"),
         ("held", {"n": 4, "until": at(10, 0) + 86400}, "to Wed 10:00", "held to Wed 10:00, 4 pings left"),
-        ("tool_guard", {"n": 2, "at": at(14, 36)}, "↻2", "pings if it runs past 14:36"),
+        ("tool_guard", {"n": 2, "at": at(14, 36)}, "2 pings", "pings if it runs past 14:36"),
+        ("tool_guard", {"n": 2, "at": at(14, 36), "sent": 0, "allowed": 2}, "↻0/2", "pings if it runs past 14:36"),
         ("pings_spent", {"sent": 3, "allowed": 3}, "pings spent", "3 of 3 pings spent"),
         ("pings_spent", {"sent": 1, "allowed": 1}, "pings spent", "1 of 1 ping spent"),
         ("money_spent", {"usd": 0.5}, "budget spent", "paused, $0.50 budget spent"),

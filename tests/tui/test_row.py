@@ -78,8 +78,8 @@ def test_reasons_take_the_first_form_that_fits() -> None:
     assert lines(sample.API, 60)[1].startswith("   your turn · 3 of 3 pings spent")
     assert lines(sample.API, 36)[1] == "   your turn · pings spent  ━──────"
     assert lines(sample.API, 32)[1].startswith("   you · pings spent ")
-    assert lines(sample.DEPLOY, 36)[1].startswith("   permission · ↻2 to 14:44 ━")
-    assert lines(sample.DEPLOY, 32)[1].startswith("   asks · ↻2 to 14:44 ")
+    assert lines(sample.DEPLOY, 36)[1].startswith("   asks · ↻1/3 to 14:44     ━")
+    assert lines(sample.DEPLOY, 32)[1].startswith("   asks · ↻1/3 to 14:44")
 
 
 def test_an_age_stands_before_what_fits_beside_it() -> None:

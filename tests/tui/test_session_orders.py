@@ -13,7 +13,7 @@ from tests.tui import sample
 from tests.tui.sample import NOW, at
 from tui.failure import HELD
 from tui.orders import BudgetWanted, ModeWanted
-from tui.session_orders import NOT_DONE, budget_said, failed, mode_order, ping_result
+from tui.session_orders import NOT_DONE, budget_said, failed, mode_order, ping_paid, ping_result
 
 
 def order(session: SessionView, asked: BudgetMode) -> ModeWanted:
@@ -123,3 +123,15 @@ def test_off_is_always_off_and_ends_a_hold() -> None:
 )
 def test_what_came_of_a_ping(result: str, said: str) -> None:
     assert ping_result(result, NOW, UTC) == said
+
+
+def test_a_ping_is_told_with_what_was_paid_and_until_when_it_is_warm() -> None:
+    cache, keep = replace(sample.API.cache, expires_at=NOW + 300), sample.API.keepalive
+    assert keep.usd is not None
+    after = replace(sample.API, cache=cache, keepalive=replace(keep, pings=keep.pings + 1, usd=keep.usd + 0.004))
+    assert ping_paid(sample.API, after, NOW, UTC) == "pinged for <1c, warm to 14:36"
+    assert ping_paid(sample.API, sample.API, NOW, UTC) == "", "nothing of it is known yet"
+    asked = replace(after, keepalive=replace(after.keepalive, in_flight=True))
+    assert ping_paid(sample.API, asked, NOW, UTC) == ""
+    on_plan = replace(after, login="subscription")
+    assert ping_paid(sample.API, on_plan, NOW, UTC) == "pinged, warm to 14:36"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.app import App, ComposeResult
 from textual.events import Click
+from textual.screen import ModalScreen
 
 from keepalive.clock import Clock
 from tui import chrome
@@ -114,10 +115,17 @@ class LedgerOnBoard(KeyedScreen):
     def _look_at_days(self) -> None:
         """Have it read if it is on the screen and the store has changed; after what is being painted now.
 
-        Not behind a sheet or a page (of a page the library would say that one can see through it).
+        Also behind a sheet, beside which it is seen as the header is; not behind a page.
         """
-        if self.is_current and self.app.screen is self and self._shows_ledger:
-            self.call_after_refresh(self._read_if_due)
+        if self._is_seen and self._shows_ledger:
+            later = self.call_after_refresh if self.app.screen is self else self.call_later
+            later(self._read_if_due)
+
+    @property
+    def _is_seen(self) -> bool:
+        """Whether nothing but sheets is in front. (Of a page the library would say that one can see through it.)"""
+        stack = self.app.screen_stack
+        return self in stack and all(isinstance(one, ModalScreen) for one in stack[stack.index(self) + 1 :])
 
     def _read_if_due(self) -> None:
         if self._days is None:

@@ -19,6 +19,7 @@ from tui.board import FOLD_ID, Page
 from tui.board_state import BoardState
 from tui.budget_in_force import InForce
 from tui.days_feed import DaysFeed
+from tui.ended_fold import ended_fold
 from tui.format import clean, cut, wrap
 from tui.keymap import Keymap
 from tui.lines import BLANK, Line, Piece
@@ -163,7 +164,10 @@ class BoardScreen(LedgerOnBoard):
     def _detail(self, width: int, height: int) -> tuple[Line, ...]:
         session = self._state.selected
         if session is None:
-            return (BLANK,) * height
+            if self._state.selected_id != FOLD_ID:
+                return (BLANK,) * height
+            enter, unfolded = self._keys.get("open", ""), self._state.unfolded
+            return ended_fold(self._state.ended, width, unfolded=unfolded, enter=enter, pane=not self._viewed)
         turns = self._turns[1] if self._turns[0] == session.id else ()
         name = self._state.names[session.id]
         subject = detail.Subject(session, name, turns, self._clock.wall(), self._look.zone, self._starts)
@@ -261,7 +265,7 @@ class BoardScreen(LedgerOnBoard):
         shown = bool(self._state.ids)
         self._line_view("header").styles.height = header + roomy
         self.update_classes({"-empty": not shown, "-roomy": roomy})
-        self._list.lay_out(roomy=roomy, next_pings=self._state.view.next_pings if self._wide else ())
+        self._list.lay_out(roomy=roomy, next_pings=self._state.next_pings if self._wide else ())
         space = height - header - roomy - 1
         rows: int | str = "1fr"
         if not self._wide:

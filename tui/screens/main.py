@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from textual import on
+from textual.events import MouseDown
 from textual.widgets import Input
 
 from store.cache_strip import CacheHistory
@@ -46,11 +47,24 @@ class MainScreen(BoardScreen):
     _menu: CopyMenu | None = None
     """What can be copied, as it was last opened."""
 
+    def say(self, text: str, *, bad: bool = False) -> None:
+        """What is told before its parts are there is told when they are: the first reading may be faster than they."""
+        if self.there:
+            super().say(text, bad=bad)
+        else:
+            self.call_after_refresh(super().say, text, bad=bad)
+
+    def on_mouse_down(self, event: MouseDown) -> None:
+        """As a key: what is under the pointer stays there until the button is up again, and a moment longer."""
+        self._state.key(self._clock.monotonic())
+
     @on(SessionList.Clicked)
     def _clicked(self, event: SessionList.Clicked) -> None:
+        """One that is selected already opens, where it is not beside the list."""
+        again = event.id == self._state.selected_id and not self._wide
         self._state.key(self._clock.monotonic())
         self._state.selected_id = event.id
-        if event.id == FOLD_ID:
+        if event.id == FOLD_ID or again:
             self._do_open()
         self._on_cursor()
 
@@ -64,7 +78,8 @@ class MainScreen(BoardScreen):
         self._leave_field()
 
     def field_left(self) -> None:
-        """The list has the keys."""
+        """The list has the keys, and what was found the cursor."""
+        self._state.take_found()
         self._focus_on(self._list)
 
     def action_do(self, name: str) -> None:
@@ -111,6 +126,8 @@ class MainScreen(BoardScreen):
 
     def _do_back(self) -> None:
         if self._filtered:
+            # Before the field is left: that takes what was found.
+            self._state.find("", self._clock.wall())
             self._leave_field()
             self.field.value = ""
         elif self._opened:

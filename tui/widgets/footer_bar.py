@@ -1,20 +1,25 @@
-"""The last line: the keys that apply now, or for four seconds what just happened."""
+"""The last line: the keys that apply now, or for four seconds what just happened, in as many lines as it takes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from textual.events import Click
+from rich.cells import chop_cells
+from textual.events import Click, Resize
 from textual.message import Message
 from textual.timer import Timer
 
 from tui import chrome
+from tui.format import clean, wrap
 from tui.lines import Line
 from tui.moment import Moment
 from tui.widgets.line_view import LineView
 
 TOAST_SECONDS = 4.0
+TOAST_ROWS = 3
+"""An amount, a time, or a command to type is not cut; a low screen has a row less."""
+LOW_SCREEN = 12
 
 
 class FooterBar(LineView):
@@ -62,11 +67,12 @@ class FooterBar(LineView):
         return self._toast[0] if self._toast else ""
 
     def say(self, text: str, *, bad: bool = False) -> None:
-        """Show one line for four seconds; `bad` for what went wrong."""
+        """Show it for four seconds; `bad` for what went wrong."""
         self._toast = (text, bad)
         if self._timer is not None:
             self._timer.stop()
         self._timer = self.set_timer(TOAST_SECONDS, self._unsay)
+        self._fit()
         self.renew()
 
     def _unsay(self) -> None:
@@ -74,10 +80,29 @@ class FooterBar(LineView):
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
+        self._fit()
         self.renew()
+
+    def on_resize(self, event: Resize) -> None:
+        super().on_resize(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Take a row for each line of what is said; what stands above gives them, from its end."""
+        rows = len(self._footer(self.size.width or self.app.size.width, 1))
+        if self.styles.height is None or self.styles.height.value != rows:
+            self.styles.height = rows
 
     def _footer(self, width: int, height: int) -> tuple[Line, ...]:
         if self._toast is not None:
-            return (chrome.toast(self._toast[0], width, bad=self._toast[1]),)
+            text, bad = self._toast
+            rows = TOAST_ROWS - (self.app.size.height < LOW_SCREEN)
+            return tuple(chrome.toast(line, width, bad=bad) for line in said_in(text, width - 2, rows))
         line = self._instead(width) if self._instead is not None else ()
         return (line or chrome.footer(self._moment(), width),)
+
+
+def said_in(text: str, width: int, rows: int) -> list[str]:
+    """Between words where it can be; a path or a name that is longer than a row goes on in the next one."""
+    words = (piece for word in clean(text).split() for piece in chop_cells(word, max(1, width)))
+    return wrap(" ".join(words), width, rows) or [""]

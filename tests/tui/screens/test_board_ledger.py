@@ -12,7 +12,7 @@ from tests.tui.days_sample import SampleDays
 from tests.tui.running import Running
 from tui.chrome import LEDGER_ROWS, LEDGER_SCREEN
 from tui.days_feed import DaysWanted
-from tui.screens.board_ledger import BLOCK, COLUMN, DIVIDER
+from tui.screens.board_ledger import BLOCK, COLUMN, DIVIDER, LedgerView
 from tui.screens.days import Days
 
 NET = "+$10.50 net"
@@ -159,9 +159,12 @@ async def test_a_failure_is_one_line_in_its_place_and_the_board_goes_on(monkeypa
         await one.settle(pilot)
         assert one.text(COLUMN)[:2] == [" ledger  gone", f" {NET} in 14 days"]
         monkeypatch.setattr(days, "version", version)
+        await one.press(pilot, "b")
+        assert not one.on_board
         one.app._tick()
         await one.settle(pilot)
-        assert one.text(COLUMN)[0] == " ledger  all sessions"
+        column = one.app.main.query_one(f"#{COLUMN}", LedgerView)
+        assert column.render_line(0).text.rstrip() == " ledger  all sessions", "also behind a sheet"
 
 
 async def test_a_filter_without_a_match_leaves_it_and_an_empty_board_has_none() -> None:

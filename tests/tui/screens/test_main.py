@@ -38,6 +38,12 @@ async def test_j_k_and_arrows_move_the_cursor_and_the_detail_follows() -> None:
 async def test_a_click_selects_and_a_click_on_the_fold_opens_it() -> None:
     one = Running(feed=sample.SampleFeed(sample.BOARD_ENDED))
     async with one.run() as pilot:
+        one.clock.advance(49)
+        one.app.main.tick()
+        assert one.app.state.selected_id == one.app.state.ids[0] == "etl-nightly", "it follows what needs a person"
+        one.clock.advance(-49)
+        one.app.main.tick()
+        assert one.app.state.selected_id == "api-refactor"
         await pilot.click("#list", offset=(5, 6))
         await one.settle(pilot)
         assert one.app.state.selected_id == "notes-app"
@@ -48,6 +54,10 @@ async def test_a_click_selects_and_a_click_on_the_fold_opens_it() -> None:
         await one.settle(pilot)
         assert one.app.state.selected_id == FOLD_ID
         assert one.app.state.unfolded
+        await one.press(pilot, "home")
+        await pilot.click("#list", offset=(5, 1))
+        await one.settle(pilot)
+        assert one.focus == "detail", "selected already: it opens"
 
 
 async def test_enter_opens_the_session_over_the_list_and_esc_comes_back() -> None:
@@ -82,7 +92,11 @@ async def test_orders_apply_in_the_opened_session() -> None:
 async def test_enter_on_the_fold_unfolds() -> None:
     one = Running(feed=sample.SampleFeed(sample.BOARD_ENDED))
     async with one.run() as pilot:
-        await one.press(pilot, "end", "enter", "down")
+        await one.press(pilot, "end")
+        assert one.text("detail")[2:4] == [" 3 sessions ended, $12.36 in all", " ↵ unfolds them"]
+        await one.press(pilot, "2")
+        assert one.text("footer") == [" ended today: ↵ (un)folds them"]
+        await one.press(pilot, "enter", "down")
         assert one.app.state.selected_id == "old-report"
 
 
@@ -92,12 +106,17 @@ async def test_the_filter_takes_the_footers_line_and_esc_clears_it() -> None:
         await one.press(pilot, "slash", "d", "e", "p")
         assert one.app.state.ids == ("deploy-infra",)
         assert one.focus == "query"
-        await one.press(pilot, "enter")
+        assert one.app.state.selected_id == "deploy-infra"
+        await one.press(pilot, "escape")
+        assert (len(one.app.state.ids), one.focus) == (8, "list")
+        assert one.app.state.selected_id == "api-refactor", "given up: back to where it came from"
+        await one.press(pilot, "slash", "d", "e", "p", "enter")
         assert one.focus == "list"
         assert one.app.state.query == "dep"
         await one.press(pilot, "escape")
         assert len(one.app.state.ids) == 8
         assert one.focus == "list"
+        assert one.app.state.selected_id == "deploy-infra", "taken"
 
 
 async def test_letters_in_the_filter_are_letters() -> None:
@@ -136,7 +155,7 @@ async def test_the_budget_sheet_applies_through_the_commands() -> None:
         assert isinstance(one.app.screen, BudgetSheet)
         await one.press(pilot, "right", "tab", "backspace", "6", "enter")
         assert one.commands.budgets == [BudgetWanted("api-refactor", "", BudgetMode.HOLD, 6, 0.75, sample.NOW + 7200)]
-        assert one.text("footer") == [" api-refactor: not held: $0.75 lim…"]
+        assert one.text("footer") == [" api-refactor: not held: $0.75", " limit spent"], "no amount is cut"
 
 
 async def test_a_cancelled_sheet_orders_nothing() -> None:

@@ -7,12 +7,12 @@ from textual.pilot import Pilot
 from tests.tui.history_sample import SampleHistory
 from tests.tui.running import Running
 from tui.screens.help import HelpSheet
-from tui.widgets.footer_bar import FooterBar
+from tui.widgets.footer_bar import FooterBar, said_in
 
 
 async def test_a_toast_takes_the_line_until_its_time_is_over() -> None:
     one = Running()
-    async with one.run():
+    async with one.run() as pilot:
         footer = one.app.main.query_one(FooterBar)
         footer.say("first")
         footer.say("second", bad=True)
@@ -21,6 +21,21 @@ async def test_a_toast_takes_the_line_until_its_time_is_over() -> None:
         footer._unsay()
         assert one.text("footer")[0].startswith(" ↵ open")
         assert footer.said == ""
+        footer.say("etl-nightly: kept while it pays, to 18:00 at most")
+        await pilot.pause()
+        assert one.text("footer") == [" etl-nightly: kept while it pays,", " to 18:00 at most"]
+        await pilot.resize_terminal(60, 40)
+        await one.settle(pilot)
+        assert one.text("footer") == [" etl-nightly: kept while it pays, to 18:00 at most"]
+        await pilot.click("#footer")
+        await one.settle(pilot)
+        assert one.text("footer")[0].startswith(" ↵ open")
+
+
+def test_a_long_path_goes_on_in_the_next_row() -> None:
+    assert said_in("see /a/very/long/path", 10, 3) == ["see", "/a/very/lo", "ng/path"]
+    assert said_in("one two three four", 9, 3) == ["one two", "three", "four"]
+    assert said_in("", 10, 3) == [""]
 
 
 async def test_a_click_on_a_key_does_what_the_key_does() -> None:
