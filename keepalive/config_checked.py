@@ -1,11 +1,12 @@
 """`config.toml` as it was last found right, so that a start does not wait for the library that checks it.
 
-What is remembered is the file's text, what it came to, and which warmside it was that found so; as soon as one of
-these differs, or anything is odd, nothing is remembered.
+What is remembered is what it came to, and a digest of its text and of which warmside found it right; nothing of its
+comments. As soon as the digest differs, or anything is odd, nothing is remembered.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
@@ -17,8 +18,7 @@ from keepalive.config_shape import Config
 
 
 class _Memory(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    by: str
-    text: str
+    of: str
     config: Config
 
 
@@ -28,12 +28,12 @@ def recall(file: Path, text: str) -> Config | None:
         memory = msgspec.json.decode(file.read_bytes(), type=_Memory)
     except (OSError, msgspec.MsgspecError):
         return None
-    return memory.config if (memory.by, memory.text) == (_us(), text) else None
+    return memory.config if memory.of == _digest(text) else None
 
 
 def remember(file: Path, text: str, config: Config) -> None:
     """Where it cannot be written the next start takes longer, and that is all."""
-    made = msgspec.json.encode(_Memory(_us(), text, config))
+    made = msgspec.json.encode(_Memory(_digest(text), config))
     other = file.with_name(f"{file.name}.{os.getpid()}")
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -45,7 +45,8 @@ def remember(file: Path, text: str, config: Config) -> None:
             other.unlink()
 
 
-def _us() -> str:
-    """The modules that say what is right: where they are, and how old."""
+def _digest(text: str) -> str:
+    """Of a text and the modules that say what is right in it: where they are, and how old."""
     files = map(Path, (config_rules.__file__, config_shape.__file__))
-    return " ".join(f"{file}:{file.stat().st_mtime_ns}" for file in files)
+    us = " ".join(f"{file}:{file.stat().st_mtime_ns}" for file in files)
+    return hashlib.sha256(f"{us}\n{text}".encode()).hexdigest()

@@ -57,11 +57,6 @@ def money(usd: float | None) -> str:
     return f"${usd:.0f}" if usd < 99_999.5 else f"${usd / 1000:.0f}k"
 
 
-def difference(usd: float, less: float) -> float:
-    """What is left of dollars as a person works it out from the two as they read: cents of cents."""
-    return round(round(usd, 2) - round(less, 2), 2)
-
-
 def net_of(saved: float, spent: float) -> float:
     """Saved less spent as a person works it out from the two as `money` writes them; where one of them is nothing, or
     too little to be told in cents, what it really is."""

@@ -15,7 +15,6 @@ from store.plain_text import one_line
 from tui.amounts import NOTHING as NOTHING
 from tui.amounts import age as age
 from tui.amounts import countdown as countdown
-from tui.amounts import difference as difference
 from tui.amounts import money as money
 from tui.amounts import plural as plural
 from tui.amounts import tokens as tokens

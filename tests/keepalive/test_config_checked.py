@@ -57,6 +57,12 @@ def test_nobody_else_can_read_it(files: tuple[Path, Path]) -> None:
     assert [one.name for one in files[1].parent.iterdir()] == [files[1].name]
 
 
+def test_nothing_of_its_comments_is_kept(files: tuple[Path, Path]) -> None:
+    files[0].write_text(f"{TEXT}# note to self: hunter2\n", encoding="utf-8")
+    load(*files)
+    assert b"hunter2" not in files[1].read_bytes()
+
+
 def test_another_text_is_checked(files: tuple[Path, Path]) -> None:
     load(*files)
     files[0].write_text(TEXT.replace("2", "-2"), encoding="utf-8")
@@ -75,7 +81,7 @@ def test_other_rules_check_it_again(files: tuple[Path, Path], monkeypatch: pytes
     assert load(*files) == Config()
 
 
-@pytest.mark.parametrize("kept", [b"", b"{", b"[1]", b'{"by": "x", "text": 1, "config": {}}', b"\xff"])
+@pytest.mark.parametrize("kept", [b"", b"{", b"[1]", b'{"of": 1, "config": {}}', b"\xff"])
 def test_a_damaged_memory_is_none(files: tuple[Path, Path], kept: bytes) -> None:
     files[1].parent.mkdir()
     files[1].write_bytes(kept)

@@ -33,14 +33,6 @@ def test_examples(shown: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("usd", "less", "left"), [(0.674, 0.0166, 0.65), (0.671, 0.0149, 0.66), (0.11, 0.004, 0.11), (0.014, 0.0101, 0.0)]
-)
-def test_a_difference_is_that_of_the_amounts_as_they_read(usd: float, less: float, left: float) -> None:
-    assert amounts.difference(usd, less) == format.difference(usd, less) == left
-    assert amounts.difference(less, usd) == -left
-
-
-@pytest.mark.parametrize(
     ("saved", "spent", "shown"),
     [
         (0.5732, 0.0339, "+$0.54"),
