@@ -31,10 +31,6 @@ class Column(NamedTuple):
     least: int = 0
 
 
-def _fg(line: SpanLine) -> Role:
-    return "fg"
-
-
 def _some(amount: float, write: Callable[[float], str]) -> str:
     return write(amount) if amount else NOTHING
 
